@@ -1,0 +1,208 @@
+// One batch of a feed world: find who is due, show each the best stream, close the step before, take
+// the decisions, and let the users respond.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sim/check.h"
+#include "sim/feed_observation.h"
+#include "sim/feed_world_impl.h"
+
+namespace sluice {
+namespace {
+
+void resize_rows(TransitionBatch& t, std::size_t rows) {
+  const auto width = static_cast<std::size_t>(t.width), costs = static_cast<std::size_t>(t.num_costs);
+  t.user.resize(rows);
+  t.observation.resize(rows * width);
+  t.next_observation.resize(rows * width);
+  t.action.resize(rows);
+  t.group.resize(rows);
+  t.propensity.resize(rows);
+  t.reward.resize(rows);
+  t.costs.resize(rows * costs);
+  t.watch_time_s.resize(rows);
+  t.displaced_s.resize(rows);
+  t.entered.resize(rows);
+  t.elapsed_s.resize(rows);
+  t.session_ended.resize(rows);
+  t.terminated.resize(rows);
+  t.truncated.resize(rows);
+}
+
+}  // namespace
+
+bool FeedWorld::Impl::take_batch() {
+  calendar.take_due(window_start + options.window_s, due);
+  if (due.empty()) return false;
+  // Users who left for good; after the horizon, users whose episode is complete.
+  std::erase_if(due, [this](const auto& event) {
+    UserRecord& r = record(static_cast<int>(event.owner));
+    r.pending = false;
+    return r.churned || (draining() && !r.step.open);
+  });
+  const std::size_t n = due.size();
+  const auto width = static_cast<std::size_t>(spec.schema.width);
+  batch.user.resize(n);
+  batch.key.resize(n);
+  batch.time.resize(n);
+  batch.observation.resize(builds() ? n * width : 0);
+  candidates.resize(n);
+  outlooks.resize(n);
+  next_time.resize(std::max(n, next_time.size()));
+  transition_row.assign(n, -1);
+  std::size_t rows = completed.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    const UserRecord& r = record(static_cast<int>(due[i].owner));
+    batch.user[i] = static_cast<std::int32_t>(due[i].owner);
+    batch.time[i] = due[i].time;
+    batch.key[i] = r.key;
+    if (!r.step.open) continue;
+    if (collects()) transition_row[i] = static_cast<std::int64_t>(rows++);
+    if (draining()) --num_open;
+  }
+  if (collects()) resize_rows(completed, rows);
+  pool->for_chunks(n, [this](std::size_t begin, std::size_t end) { look(begin, end); });
+  if (draining()) batch.user.clear();  // nobody is asked any more
+  return true;
+}
+
+void FeedWorld::Impl::look(std::size_t begin, std::size_t end) {
+  const auto width = static_cast<std::size_t>(spec.schema.width);
+  for (std::size_t i = begin; i < end; ++i) {
+    const int user = batch.user[i];
+    UserRecord& r = record(user);
+    const Seconds now = batch.time[i];
+    const float* row = nullptr;
+    if (!draining() || collects()) {
+      Rng rng = stream(seed, Purpose::kCandidate, r.key);
+      rng.jump_to_lane(1);  // lane 0 is the user's
+      candidates[i] = supply->retrieve(users->interests(user), r.followed, rng, now);
+      outlooks[i] = users->prepare(user, r.key, now, candidates[i]);
+      if (r.key.page == 0 && !draining()) {
+        r.history.log_session(now);
+        r.today[kSessions] += 1;
+      }
+      if (builds()) {
+        float* observation = batch.observation.data() + i * width;
+        write_feed_observation({profiles[static_cast<std::size_t>(user)], r.history, candidates[i],
+                                outlooks[i], r.key.page, now},
+                               {observation, width});
+        row = observation;
+      }
+    }
+    if (r.step.open) complete_step(transition_row[i], user, now, row);
+  }
+}
+
+void FeedWorld::Impl::complete_step(std::int64_t row, int user, Seconds next, const float* next_observation) {
+  UserRecord& r = record(user);
+  OpenStep& step = r.step;
+  const bool away = std::floor(next / kDay) > std::floor(step.time / kDay) + 1;
+  (draining() ? r.episode : r.today)[kReturnCost] += away ? 1 : 0;
+  step.open = false;
+  if (row < 0) return;
+  const auto i = static_cast<std::size_t>(row), width = static_cast<std::size_t>(spec.schema.width);
+  TransitionBatch& t = completed;
+  t.user[i] = user;
+  std::copy_n(open_observation.data() + static_cast<std::size_t>(user) * width, width,
+              t.observation.data() + i * width);
+  if (next_observation != nullptr)
+    std::copy_n(next_observation, width, t.next_observation.data() + i * width);
+  else
+    std::fill_n(t.next_observation.data() + i * width, width, 0.0f);
+  t.action[i] = step.action;
+  t.group[i] = step.group;
+  t.propensity[i] = step.propensity;
+  t.reward[i] = step.reward;
+  float* costs = t.costs.data() + i * kNumFeedCosts;
+  costs[kCostUsage] = step.cost_usage;
+  costs[kCostTime] = step.cost_time;
+  costs[kCostRetention] = away ? 1 : 0;
+  costs[kCostSkip] = step.skipped ? 1 : 0;
+  t.watch_time_s[i] = step.watch_time_s;
+  t.displaced_s[i] = step.displaced_s;
+  t.entered[i] = step.entered;
+  t.elapsed_s[i] = static_cast<float>(std::min(next - step.time, 1e9));
+  t.session_ended[i] = step.session_ended;
+  t.terminated[i] = next_observation == nullptr;
+  t.truncated[i] = next_observation != nullptr && draining();
+}
+
+void FeedWorld::Impl::terminate_step(int user) {
+  std::int64_t row = -1;
+  if (collects()) {
+    row = static_cast<std::int64_t>(completed.size());
+    resize_rows(completed, completed.size() + 1);
+  }
+  if (draining()) --num_open;
+  complete_step(row, user, std::numeric_limits<Seconds>::infinity(), nullptr);
+}
+
+void FeedWorld::send(std::span<const Decision> decisions) {
+  Impl& w = *impl_;
+  ENSURE(!w.answered && decisions.size() == w.batch.size(), "one decision per request");
+  const std::size_t n = w.batch.size();
+  w.pool->for_chunks(n, [&](std::size_t begin, std::size_t end) { w.respond(begin, end, decisions); });
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!std::isfinite(w.next_time[i])) continue;
+    w.calendar.schedule(w.next_time[i], static_cast<std::uint32_t>(w.batch.user[i]), 0);
+    w.record(w.batch.user[i]).pending = true;
+  }
+  w.num_decisions += static_cast<std::int64_t>(n);
+  w.answered = true;
+}
+
+void FeedWorld::Impl::respond(std::size_t begin, std::size_t end, std::span<const Decision> decisions) {
+  const auto width = static_cast<std::size_t>(spec.schema.width);
+  for (std::size_t i = begin; i < end; ++i) {
+    const int user = batch.user[i];
+    UserRecord& r = record(user);
+    const Seconds now = batch.time[i];
+    const Decision& decision = decisions[i];
+    ENSURE(decision.action <= 1, "action out of range");
+    const bool injects = decision.action == 1 && candidates[i].exists();
+    const float displaced = r.history.slot_watch_s;
+    const PageOutcome page =
+        users->respond(user, r.key, now, candidates[i], outlooks[i], injects ? 1 : 0);
+    r.history.log_page(page, candidates[i].topic, now);
+    r.active_today = true;
+
+    OpenStep& step = r.step;
+    step = {.time = now, .reward = page.watch_time_s, .watch_time_s = page.watch_time_s,
+            .displaced_s = displaced, .propensity = decision.propensity,
+            .cost_usage = injects ? displaced - page.watch_time_s : 0, .cost_time = -page.page_s,
+            .skipped = page.skipped, .entered = page.entered, .session_ended = page.session_ended,
+            .open = true, .action = decision.action, .group = decision.group};
+    if (collects())
+      std::copy_n(batch.observation.data() + i * width, width,
+                  open_observation.data() + static_cast<std::size_t>(user) * width);
+    FeedTotals& t = r.today;
+    t[kLiveWatch] += page.watch_time_s;
+    t[kShortWatch] += page.short_s;
+    t[kAppUsage] += page.page_s;
+    t[kRequests] += 1;
+    t[kInjections] += injects ? 1 : 0;
+    t[kEntries] += page.entered ? 1 : 0;
+    t[kSkips] += page.skipped ? 1 : 0;
+    t[kExposures] += static_cast<float>(page.num_shorts + (page.shown ? 1 : 0));
+    t[kUsageCost] += step.cost_usage;
+
+    const Seconds end_of_page = now + static_cast<double>(page.page_s);
+    if (!page.session_ended) {
+      ++r.key.page;
+      next_time[i] = end_of_page;
+      continue;
+    }
+    r.history.log_session_end(end_of_page);
+    std::uint32_t session = 0;
+    next_time[i] = users->next_session(user, today, end_of_page + kSessionBreak, &session);
+    if (!std::isfinite(next_time[i])) continue;
+    r.key.day = static_cast<std::uint32_t>(today);
+    r.key.session = session;
+    r.key.page = 0;
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,330 @@
+#include "sim/feed_world.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sim/check.h"
+#include "sim/feed_observation.h"
+#include "sim/feed_world_impl.h"
+
+namespace sluice {
+namespace {
+
+constexpr int kDrainDays = 7;  // how long a user may take to complete a step open at the horizon
+
+EnvSpec feed_spec(int num_users) {
+  EnvSpec spec;
+  spec.schema = feed_observation_schema();
+  spec.num_actions = 2;
+  spec.cost_names = feed_cost_names();
+  spec.reward_affine = {.watch = 1};
+  spec.cost_affine.resize(kNumFeedCosts);
+  spec.cost_affine[kCostUsage] = {.watch = -1, .displaced = 1};
+  spec.cost_affine[kCostTime] = {.watch = -1};
+  spec.num_users = num_users;
+  return spec;
+}
+
+}  // namespace
+
+FeedWorld::Impl::Impl(std::unique_ptr<UserModel> user_model, std::unique_ptr<SupplyProcess> supply_process,
+                      Seed world_seed, const FeedOptions& feed_options)
+    : users(std::move(user_model)), supply(std::move(supply_process)), seed(world_seed),
+      options(feed_options), spec(feed_spec(users->count())),
+      pool(std::make_unique<WorkerPool>(feed_options.num_threads)),
+      records(static_cast<std::size_t>(users->count())),
+      group_key(static_cast<std::size_t>(users->count())),
+      calendar(feed_options.window_s, static_cast<std::size_t>(2 * kDay / feed_options.window_s)) {
+  ENSURE(std::fmod(kDay, options.window_s) == 0, "the window must divide a day");
+  for (int user = 0; user < users->count(); ++user) {
+    profiles.push_back(users->profile(user));
+    record(user).key.user = users->id(user);
+    record(user).followed =
+        supply->follow(users->interests(user), seed.stream(Purpose::kUser, users->id(user), 1));
+  }
+}
+
+FeedWorld::Impl::Impl(const Impl& o)
+    : users(o.users->clone()), supply(o.supply->clone()), seed(o.seed), options(o.options),
+      spec(o.spec), pool(std::make_unique<WorkerPool>(o.options.num_threads)), profiles(o.profiles),
+      records(o.records), open_observation(o.open_observation), group_key(o.group_key),
+      calendar(o.calendar), tables(o.tables), window_start(o.window_start), horizon(o.horizon),
+      today(o.today), phase_first_day(o.phase_first_day), phase(o.phase), on_air_sum(o.on_air_sum),
+      on_air_windows(o.on_air_windows), num_decisions(o.num_decisions), num_open(o.num_open),
+      num_dropped(o.num_dropped), closed_totals(o.closed_totals),
+      closed_user_days(o.closed_user_days), due(o.due), batch(o.batch), candidates(o.candidates),
+      outlooks(o.outlooks), next_time(o.next_time), transition_row(o.transition_row),
+      completed(o.completed), window_open(o.window_open), answered(o.answered),
+      finished(o.finished) {}
+
+// --- the clock and the days ---
+
+void FeedWorld::Impl::open_window() {
+  if (std::fmod(window_start, kDay) == 0) open_day();
+  if (!draining() || collects()) supply->advance(window_start);
+  if (!draining()) {
+    on_air_sum += supply->num_on_air();
+    ++on_air_windows;
+  }
+  window_open = true;
+}
+
+void FeedWorld::Impl::close_window() {
+  const bool was_draining = draining();
+  window_start += options.window_s;
+  calendar.advance_to(window_start);
+  window_open = false;
+  if (!was_draining && std::fmod(window_start, kDay) == 0) close_day();
+  if (!was_draining && draining())
+    num_open = std::count_if(records.begin(), records.end(),
+                             [](const UserRecord& r) { return r.step.open; });
+}
+
+// What a day begins with, for one user.  Times of first sessions go to next_time[user].
+void FeedWorld::Impl::start_day_of(int user) {
+  UserRecord& r = record(user);
+  Seconds& next = next_time[static_cast<std::size_t>(user)];
+  next = std::numeric_limits<Seconds>::infinity();
+  if (r.churned || (draining() && !r.step.open)) return;
+  r.history.begin_day(today, r.active_today);
+  group_key[static_cast<std::size_t>(user)] = r.history.live_watch_21d_s();
+  r.active_yesterday = r.active_today;
+  r.active_today = false;
+  const auto start = users->begin_day(user, today);
+  if (start == UserModel::DayStart::kChurned) {
+    r.churned = true;
+    return;
+  }
+  if (start == UserModel::DayStart::kIdle || r.pending) return;
+  std::uint32_t session = 0;
+  const Seconds rested =
+      r.history.session_end_s > 0 ? r.history.session_end_s + kSessionBreak : window_start;
+  next = users->next_session(user, today, std::max(window_start, rested), &session);
+  if (!std::isfinite(next)) return;
+  r.key.day = static_cast<std::uint32_t>(today);
+  r.key.session = session;
+  r.key.page = 0;
+}
+
+void FeedWorld::Impl::open_day() {
+  today = static_cast<int>(window_start / kDay);
+  next_time.assign(records.size(), 0);
+  pool->for_chunks(records.size(), [this](std::size_t begin, std::size_t end) {
+    for (std::size_t user = begin; user < end; ++user) start_day_of(static_cast<int>(user));
+  });
+  for (std::size_t user = 0; user < records.size(); ++user) {
+    UserRecord& r = records[user];
+    if (r.churned && r.step.open) terminate_step(static_cast<int>(user));
+    if (!std::isfinite(next_time[user])) continue;
+    calendar.schedule(next_time[user], static_cast<std::uint32_t>(user), 0);
+    r.pending = true;
+  }
+  if (!draining()) tables.open_day(today);
+}
+
+void FeedWorld::Impl::close_day() {
+  for (UserRecord& r : records) {
+    tables.add({r.today, r.reporting_group, r.active_today, r.active_yesterday});
+    for (std::size_t i = 0; i < kNumFeedTotals; ++i) {
+      r.episode[i] += r.today[i];
+      closed_totals[i] += static_cast<double>(r.today[i]);
+    }
+    r.today.fill(0);
+    r.active_days = static_cast<std::uint16_t>(r.active_days + (r.active_today ? 1 : 0));
+  }
+  closed_user_days += static_cast<std::int64_t>(records.size());
+  tables.close_day(on_air_windows > 0 ? on_air_sum / on_air_windows : 0);
+  on_air_sum = 0;
+  on_air_windows = 0;
+}
+
+void FeedWorld::Impl::finish_phase() {
+  finished = true;
+  if (phase.at_horizon == AtHorizon::kStop) return;
+  for (UserRecord& r : records) {
+    if (!r.step.open) continue;
+    // Away for a week: the step has no successor, but the next active day is surely not tomorrow.
+    r.step.open = false;
+    r.episode[kReturnCost] += 1;
+    ++num_dropped;
+  }
+  num_open = 0;
+}
+
+// --- the outside ---
+
+FeedWorld::FeedWorld(std::unique_ptr<UserModel> users, std::unique_ptr<SupplyProcess> supply,
+                     Seed seed, const FeedOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(users), std::move(supply), seed, options)) {}
+FeedWorld::FeedWorld(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FeedWorld::~FeedWorld() = default;
+
+std::unique_ptr<FeedWorld> FeedWorld::fork() const {
+  return std::unique_ptr<FeedWorld>(new FeedWorld(std::make_unique<Impl>(*impl_)));
+}
+
+void FeedWorld::begin_phase(const FeedPhase& phase) {
+  Impl& w = *impl_;
+  ENSURE(!w.draining() || w.phase.at_horizon == AtHorizon::kStop || w.horizon == 0,
+         "a world that completed its steps past the horizon cannot go on");
+  ENSURE(phase.transitions == Transitions::kSkip || phase.observations == Observations::kBuild,
+         "transitions need observations");
+  w.phase = phase;
+  w.phase_first_day = static_cast<int>(w.window_start / kDay + 0.5);
+  w.horizon = w.window_start + phase.days * kDay;
+  w.tables.clear();
+  for (UserRecord& r : w.records) {
+    r.step.open = false;
+    r.today.fill(0);
+    r.episode.fill(0);
+    r.active_days = 0;
+  }
+  w.num_decisions = w.num_open = w.num_dropped = 0;
+  w.closed_totals.fill(0);
+  w.closed_user_days = 0;
+  w.finished = false;
+  w.completed.width = w.spec.schema.width;
+  w.completed.num_costs = kNumFeedCosts;
+  if (w.collects())
+    w.open_observation.resize(w.records.size() * static_cast<std::size_t>(w.spec.schema.width));
+}
+
+void FeedWorld::fix_reporting_groups() {
+  std::vector<float> positive, key;
+  for (UserRecord& r : impl_->records) {
+    // Midnight has not been played yet: today's watch is not in the 21 days.
+    key.push_back(r.history.live_watch_21d_s() + r.history.live_today_s);
+    if (key.back() > 0) positive.push_back(key.back());
+  }
+  std::sort(positive.begin(), positive.end());
+  for (std::size_t user = 0; user < key.size(); ++user) {
+    int group = 0;
+    if (key[user] > 0) {
+      const auto rank = std::lower_bound(positive.begin(), positive.end(), key[user]) - positive.begin();
+      group = 1 + static_cast<int>(static_cast<std::size_t>(rank) * (kNumReportingGroups - 1) /
+                                   positive.size());
+    }
+    impl_->records[user].reporting_group = static_cast<std::uint8_t>(group);
+  }
+}
+
+void FeedWorld::set_limits(std::vector<CostLimit> limits) { impl_->spec.limits = std::move(limits); }
+
+void FeedWorld::set_num_threads(int num_threads) {
+  impl_->options.num_threads = num_threads;
+  impl_->pool = std::make_unique<WorkerPool>(num_threads);
+}
+
+const RequestBatch& FeedWorld::recv() {
+  Impl& w = *impl_;
+  ENSURE(w.answered, "recv() before the last batch was answered");
+  w.completed.clear();
+  w.batch.user.clear();
+  while (!w.finished) {
+    if (!w.window_open) w.open_window();
+    if (w.take_batch()) {
+      if (w.batch.size() > 0) break;
+      continue;
+    }
+    w.close_window();
+    const bool stops = w.phase.at_horizon == AtHorizon::kStop || w.num_open == 0 ||
+                       w.window_start >= w.horizon + kDrainDays * kDay;
+    if (w.draining() && stops) w.finish_phase();
+  }
+  w.answered = w.batch.size() == 0;
+  if (w.answered) {
+    w.batch.key.clear();
+    w.batch.time.clear();
+    w.batch.observation.clear();
+  }
+  return w.batch;
+}
+
+const EnvSpec& FeedWorld::spec() const { return impl_->spec; }
+const TransitionBatch& FeedWorld::transitions() const { return impl_->completed; }
+int FeedWorld::day() const { return impl_->today - impl_->phase_first_day; }
+std::span<const float> FeedWorld::group_keys() const { return impl_->group_key; }
+Seconds FeedWorld::now() const { return impl_->window_start; }
+int FeedWorld::num_on_air() const { return impl_->supply->num_on_air(); }
+std::int64_t FeedWorld::num_decisions() const { return impl_->num_decisions; }
+std::int64_t FeedWorld::num_open_dropped() const { return impl_->num_dropped; }
+const UserHistory& FeedWorld::history(int user) const { return impl_->record(user).history; }
+const UserModel& FeedWorld::users() const { return *impl_->users; }
+int FeedWorld::reporting_group(int user) const { return impl_->record(user).reporting_group; }
+std::size_t FeedWorld::platform_bytes_per_user() { return sizeof(UserRecord) + sizeof(float); }
+
+std::vector<double> FeedWorld::take_cost_values() {
+  Impl& w = *impl_;
+  std::vector<double> values(kNumFeedCosts, std::numeric_limits<double>::quiet_NaN());
+  if (w.closed_user_days == 0) return values;
+  const auto costs = feed_costs(w.closed_totals);
+  for (std::size_t i = 0; i < kNumFeedCosts; ++i)
+    values[i] = costs[i] / static_cast<double>(w.closed_user_days);
+  w.closed_totals.fill(0);
+  w.closed_user_days = 0;
+  return values;
+}
+
+std::vector<double> FeedWorld::total_means() const {
+  std::vector<double> means(kNumFeedTotals);
+  for (const UserRecord& r : impl_->records)
+    for (std::size_t i = 0; i < kNumFeedTotals; ++i) means[i] += static_cast<double>(r.episode[i]);
+  for (double& mean : means)
+    mean /= static_cast<double>(impl_->records.size()) * impl_->phase.days;
+  return means;
+}
+
+std::vector<double> FeedWorld::cost_means() const {
+  std::array<double, kNumFeedTotals> totals{};
+  std::ranges::copy(total_means(), totals.begin());
+  const auto costs = feed_costs(totals);
+  return {costs.begin(), costs.end()};
+}
+
+Table FeedWorld::daily() const { return impl_->tables.daily(impl_->phase_first_day); }
+Table FeedWorld::daily_group() const { return impl_->tables.daily_group(impl_->phase_first_day); }
+
+Table FeedWorld::episodes() const {
+  const auto& records = impl_->records;
+  const auto integers = [&](auto value) {
+    std::vector<std::int64_t> column;
+    for (const UserRecord& r : records) column.push_back(static_cast<std::int64_t>(value(r)));
+    return column;
+  };
+  const auto reals = [&](auto value) {
+    std::vector<double> column;
+    for (const UserRecord& r : records) column.push_back(static_cast<double>(value(r)));
+    return column;
+  };
+  const auto total = [&](FeedTotal which) {
+    return reals([which](const UserRecord& r) { return r.episode[which]; });
+  };
+  const auto count = [&](FeedTotal which) {
+    return integers([which](const UserRecord& r) { return r.episode[which] + 0.5f; });
+  };
+  Table table;
+  auto& c = table.columns;
+  c.push_back({"user_id", "id", "global number of the user", integers([](const UserRecord& r) { return r.key.user; })});
+  c.push_back({"group", "1", "reporting group, fixed at the end of burn-in", integers([](const UserRecord& r) { return r.reporting_group; })});
+  c.push_back({"length", "1", "requests of the episode", count(kRequests)});
+  c.push_back({"return", "s", "sum of rewards (live watch time), undiscounted", total(kLiveWatch)});
+  c.push_back({"cost_usage", "s", "sum of displaced minus live watch time over injected slots", total(kUsageCost)});
+  c.push_back({"cost_time", "s", "minus the time in session", reals([](const UserRecord& r) { return -r.episode[kAppUsage]; })});
+  c.push_back({"cost_retention", "1", "times the next active day was later than tomorrow", total(kReturnCost)});
+  c.push_back({"cost_skip", "1", "live streams left within 3 s", total(kSkips)});
+  c.push_back({"live_watch_s", "s", "live-stream watch time", total(kLiveWatch)});
+  c.push_back({"short_watch_s", "s", "short-video watch time", total(kShortWatch)});
+  c.push_back({"app_usage_s", "s", "time in session, pauses and passes included", total(kAppUsage)});
+  c.push_back({"active_days", "day", "days with a request", integers([](const UserRecord& r) { return r.active_days; })});
+  c.push_back({"sessions", "1", "sessions started", count(kSessions)});
+  c.push_back({"exposures", "1", "slots shown, live and short", count(kExposures)});
+  c.push_back({"injections", "1", "requests that got a live stream", count(kInjections)});
+  c.push_back({"entries", "1", "live streams entered", count(kEntries)});
+  c.push_back({"skips", "1", "live streams left within 3 s", count(kSkips)});
+  c.push_back({"terminated", "1", "1: the user left for good (churn)", integers([](const UserRecord& r) { return r.churned; })});
+  c.push_back({"truncated", "1", "1: the horizon ended the episode", integers([](const UserRecord& r) { return !r.churned; })});
+  return table;
+}
+
+}  // namespace sluice

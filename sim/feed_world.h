@@ -1,0 +1,105 @@
+#pragma once
+// The feed platform: one world in which all users meet the same live streams at the same simulated
+// time.  It composes a user model and a supply process, keeps the clock and the calendar, logs what a
+// platform can observe, charges rewards and costs, and hands requests to an agent in batches.
+//
+// Time advances in windows.  Within a window recv() is repeated until no request is left, with at most
+// one request per user per batch; requests keep their exact times.  Stream starts, regimes and viewer
+// counts wait for the window's end; a stream past its known end is never offered.  So the users of a
+// batch do not interact, and run on several threads in fixed chunks.
+//
+// Per request, with action a, live watch y and v̄ = the user's trailing mean short watch per slot (s):
+//   reward         = y
+//   cost_usage     = a (v̄ − y)                 usage displaced by the stream's slot
+//   cost_time      = −(seconds in session on this page)     its sum is −app usage
+//   cost_retention = 1 if the user's next active day is later than tomorrow
+//   cost_skip      = 1 if the live stream was left within 3 s
+//
+// A life: begin_phase (burn-in) → run → begin_reporting → fork per arm → begin_phase → run → tables.
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "sim/environment.h"
+#include "sim/event_calendar.h"
+#include "sim/feed_tables.h"
+#include "sim/parallel.h"
+#include "sim/supply_process.h"
+#include "sim/user_history.h"
+#include "sim/user_model.h"
+
+namespace sluice {
+
+inline constexpr int kNumReportingGroups = 5;  // 0 = no live watch; four quartiles of the rest
+
+/// Constants of a world.
+struct FeedOptions {
+  Seconds window_s = 60;  // must divide a day
+  int num_threads = 1;
+};
+
+enum class Observations { kBuild, kSkip };
+enum class Transitions { kCollect, kSkip };
+/// Steps open at the horizon are completed by running their users on, outside all tables, to the next
+/// request (at most 7 days).  A burn-in just stops: its world goes on in the next phase.
+enum class AtHorizon { kCompleteSteps, kStop };
+
+struct FeedPhase {
+  int days = 1;
+  Observations observations = Observations::kBuild;
+  Transitions transitions = Transitions::kSkip;
+  AtHorizon at_horizon = AtHorizon::kCompleteSteps;
+};
+
+class FeedWorld final : public Environment {
+ public:
+  FeedWorld(std::unique_ptr<UserModel> users, std::unique_ptr<SupplyProcess> supply, Seed seed,
+            const FeedOptions& options);
+  ~FeedWorld() override;
+
+  /// A copy that continues bit-identically.
+  std::unique_ptr<FeedWorld> fork() const;
+
+  /// Starts `phase.days` of simulated time: new episodes, empty tables.  Steps that are still open
+  /// from the phase before are forgotten.
+  void begin_phase(const FeedPhase& phase);
+  /// Fixes the reporting groups by the live watch of the past 21 days.
+  void fix_reporting_groups();
+  void set_limits(std::vector<CostLimit> limits);
+  void set_num_threads(int num_threads);
+
+  const EnvSpec& spec() const override;
+  const RequestBatch& recv() override;
+  const TransitionBatch& transitions() const override;
+  void send(std::span<const Decision> decisions) override;
+  int day() const override;
+  std::span<const float> group_keys() const override;
+  std::vector<double> take_cost_values() override;
+
+  Seconds now() const;
+  int num_on_air() const;
+  std::int64_t num_decisions() const;      // of this phase
+  std::int64_t num_open_dropped() const;   // steps open at the horizon whose user did not come back
+  /// Mean over users and days of this phase of each cost; open steps completed.  After the phase.
+  std::vector<double> cost_means() const;
+  std::vector<double> total_means() const;  // the same of every FeedTotal
+
+  Table daily() const;
+  Table daily_group() const;
+  Table episodes() const;
+  /// Bytes of state per user, open observations apart.
+  static std::size_t platform_bytes_per_user();
+
+  // What tests and the trace look at.
+  const UserHistory& history(int user) const;
+  const UserModel& users() const;
+  int reporting_group(int user) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+  explicit FeedWorld(std::unique_ptr<Impl> impl);
+};
+
+}  // namespace sluice

@@ -1,0 +1,93 @@
+#pragma once
+// Private parts of FeedWorld: the state, split between feed_world.cc (clock, days, tables) and
+// feed_batch.cc (one batch of requests: look, answer, respond).
+
+#include "sim/feed_world.h"
+
+namespace sluice {
+
+/// The step a user is in: decided, not yet followed by the next request.
+struct OpenStep {
+  Seconds time = 0;
+  float reward = 0, watch_time_s = 0, displaced_s = 0, propensity = 1;
+  float cost_usage = 0, cost_time = 0;
+  bool skipped = false, entered = false, session_ended = false, open = false;
+  std::uint8_t action = 0, group = 0;
+};
+
+/// Everything the platform keeps about a user.
+struct UserRecord {
+  RequestKey key;          // of the pending or last request
+  Followed followed{};
+  UserHistory history;
+  OpenStep step;
+  FeedTotals today{}, episode{};
+  std::uint16_t active_days = 0;        // of this phase
+  std::uint8_t reporting_group = 0;
+  bool pending = false;                 // a request of this user is in the calendar
+  bool churned = false;
+  bool active_today = false, active_yesterday = false;
+};
+
+struct FeedWorld::Impl {
+  Impl(std::unique_ptr<UserModel> users, std::unique_ptr<SupplyProcess> supply, Seed seed,
+       const FeedOptions& options);
+  Impl(const Impl& other);
+
+  UserRecord& record(int user) { return records[static_cast<std::size_t>(user)]; }
+  // The clock and the days (feed_world.cc).
+  void open_window();
+  void close_window();
+  void open_day();
+  void close_day();
+  void start_day_of(int user);
+  void finish_phase();
+  bool draining() const { return window_start >= horizon; }
+
+  // One batch (feed_batch.cc).
+  bool take_batch();                              // false: no request is left in this window
+  void look(std::size_t begin, std::size_t end);  // chunks run in parallel
+  void respond(std::size_t begin, std::size_t end, std::span<const Decision> decisions);
+  /// Closes the user's open step, if any; fills row `row` of `completed` unless negative.
+  void complete_step(std::int64_t row, int user, Seconds next_time, const float* next_observation);
+  void terminate_step(int user);
+  bool collects() const { return phase.transitions == Transitions::kCollect; }
+  bool builds() const { return phase.observations == Observations::kBuild; }
+
+  std::unique_ptr<UserModel> users;
+  std::unique_ptr<SupplyProcess> supply;
+  Seed seed;
+  FeedOptions options;
+  EnvSpec spec;
+  std::unique_ptr<WorkerPool> pool;
+
+  std::vector<UserProfile> profiles;
+  std::vector<UserRecord> records;
+  std::vector<float> open_observation;   // [user × width], only while transitions are collected
+  std::vector<float> group_key;          // [user]
+  EventCalendar<char> calendar;
+  FeedTables tables{kNumReportingGroups};
+
+  // The clock.
+  Seconds window_start = 0, horizon = 0;
+  int today = -1;             // last day opened
+  int phase_first_day = 0;
+  FeedPhase phase;
+  double on_air_sum = 0;
+  int on_air_windows = 0;
+  std::int64_t num_decisions = 0, num_open = 0, num_dropped = 0;
+  std::array<double, kNumFeedTotals> closed_totals{};  // since take_cost_values
+  std::int64_t closed_user_days = 0;
+
+  // One batch.
+  std::vector<EventCalendar<char>::Event> due;
+  RequestBatch batch;
+  std::vector<Candidate> candidates;
+  std::vector<PageOutlook> outlooks;
+  std::vector<Seconds> next_time;
+  std::vector<std::int64_t> transition_row;  // [n] row in `completed`, −1: none
+  TransitionBatch completed;
+  bool window_open = false, answered = true, finished = true;
+};
+
+}  // namespace sluice

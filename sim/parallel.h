@@ -1,0 +1,45 @@
+#pragma once
+// Work on fixed chunks of a batch by a few threads.  Chunks are cut at fixed sizes, never by the
+// number of threads, and nothing is summed across chunks here: results cannot depend on the threads.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace sluice {
+
+inline constexpr std::size_t kChunk = 256;
+
+/// A pool of `num_threads − 1` helpers; the caller is the remaining thread.
+class WorkerPool {
+ public:
+  explicit WorkerPool(int num_threads);
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  /// Calls work(begin, end) for every chunk of [0, n); returns when all are done.
+  void for_chunks(std::size_t n, const std::function<void(std::size_t, std::size_t)>& work);
+  int num_threads() const { return static_cast<int>(helpers_.size()) + 1; }
+
+ private:
+  void help();
+  void take_chunks();
+
+  std::mutex mutex_;
+  std::condition_variable wake_, finished_;
+  const std::function<void(std::size_t, std::size_t)>* work_ = nullptr;
+  std::atomic<std::size_t> next_ = 0;
+  std::size_t n_ = 0;
+  std::size_t round_ = 0;
+  int busy_ = 0;
+  bool stop_ = false;
+  std::vector<std::thread> helpers_;
+};
+
+}  // namespace sluice
