@@ -35,7 +35,7 @@ struct MarkovModulatedSupplyConfig {
   double match_weight = 2.2;
   double quality_weight = 0.5;
   double followed_bonus = 0.6;
-  double appeal_offset = 2.6;
+  double appeal_offset = 1.55;
   double appeal_scale = 1.0;
   std::vector<double> hour_percent = {4.1, 2.3, 1.4, 1.0, 1.0, 1.6, 2.6, 2.8, 3.3, 3.7, 3.8, 4.0,
                                       4.7, 4.3, 4.1, 4.0, 4.0, 4.3, 5.4, 7.1, 8.6, 8.3, 7.7, 5.9};
@@ -68,7 +68,7 @@ struct MarkovModulatedSupplyConfig {
         field("quality_weight", &C::quality_weight, {.range = {0, 100}, .doc = "appeal per sd of a streamer's quality", .source = "prior"}),
         field("followed_bonus", &C::followed_bonus, {.range = {0, 100}, .doc = "extra appeal of a followed streamer", .source = "prior"}),
         field("appeal_offset", &C::appeal_offset, {.doc = "centres the appeal of the best candidate at about 0", .source = "fitted"}),
-        field("appeal_scale", &C::appeal_scale, {.range = {0, 100, kOpenBelow}, .doc = "divides the appeal", .source = "fitted: sd about .8"}),
+        field("appeal_scale", &C::appeal_scale, {.range = {0, 100, kOpenBelow}, .doc = "divides the appeal", .source = "fitted: sd about .9"}),
         field("hour_percent", &C::hour_percent, {.range = {0, 100}, .unit = "%", .doc = "habitual hours of streamers, 24 numbers", .source = "KuaiLive gifts by hour"})};
   }
 };

@@ -11,20 +11,18 @@ namespace sluice {
 
 /// When users come and for how long.
 struct ActivityConfig {
-  double sessions_mean = 6.35;   // sessions per active day, mean over users
+  double sessions_mean = 6.55;   // sessions per active day, mean over users
   double sessions_shape = 6.3;   // gamma shape of a user's mean sessions
-  double budget_mean_s = 3450;   // time a user has for a session
-  double budget_user_sigma = 0.88;
+  double budget_mean_s = 4400;   // time a user has for a session
+  double budget_user_sigma = 1.2;
   double budget_session_sigma = 0.8;
   double budget_watch_share = 0.6;
   double page_hazard = 0.02;     // leaving after a page for no reason seen
-  double return_mean = -0.35;    // logit of P(active), mean over users
-  double return_sigma = 0.85;
-  double return_inertia = 2.2;   // added after an active day
+  double return_mean = -0.18;    // logit of P(active), mean over users
+  double return_sigma = 0.55;
+  double return_inertia = 2.3;   // added after an active day
   double churn_per_day = 0;      // leaving for good
-  std::vector<double> hour_percent = {3.30, 2.01, 1.28, .90,  .81,  1.15, 2.13, 3.09,
-                                      3.58, 4.02, 4.48, 4.79, 5.28, 5.32, 4.80, 4.89,
-                                      5.15, 5.44, 5.85, 6.17, 6.61, 6.86, 6.78, 5.31};
+  std::vector<double> hour_percent = {2.17, 1.04, 0.60, 0.46, 0.57, 1.32, 2.86, 3.76, 3.84, 4.50, 4.90, 5.25, 6.01, 5.56, 4.08, 5.02, 5.21, 5.79, 6.62, 7.10, 7.74, 7.91, 7.25, 3.68};
   std::vector<double> weekday_index = {.952, .944, .952, .961, 1.014, 1.115, 1.057};
 
   static constexpr auto fields() {
@@ -41,7 +39,7 @@ struct ActivityConfig {
         field("return_sigma", &C::return_sigma, {.range = {0, 10}, .unit = "logit", .doc = "spread of P(active) between users", .source = "fitted: D1 .90, D7 .80"}),
         field("return_inertia", &C::return_inertia, {.unit = "logit", .doc = "added to P(active) after an active day", .source = "fitted: D1 .90, D7 .80"}),
         field("churn_per_day", &C::churn_per_day, {.range = {0, 1}, .doc = "probability per day of leaving for good (terminates the episode); long-run churn is not identified by the data", .source = "prior"}),
-        field("hour_percent", &C::hour_percent, {.range = {0, 100}, .unit = "%", .doc = "session starts by hour of the day, 24 numbers", .source = "KuaiRand-27K exposures by hour"}),
+        field("hour_percent", &C::hour_percent, {.range = {0, 100}, .unit = "%", .doc = "session starts by hour of the day, 24 numbers", .source = "fitted: KuaiRand-27K exposures by hour"}),
         field("weekday_index", &C::weekday_index, {.range = {0, 10}, .doc = "sessions by day of the week, Monday first; day 0 is a Monday", .source = "KuaiRand-27K"})};
   }
 };
@@ -49,28 +47,28 @@ struct ActivityConfig {
 /// Short-video watch time: a quick skip or a watch, both log-normal.
 struct ShortVideoConfig {
   double slots_per_page = 5.80;
-  double skip_share = 0.277;
+  double skip_share = 0.30;
   double skip_share_sigma = 0.4;
   double skip_mu = 7.471 - 6.907755;  // ln ms → ln s
   double skip_sigma = 0.463;
-  double watch_mu = 9.532 - 6.907755;
+  double watch_mu = 2.46;
   double watch_sigma = 1.431;
   double user_sigma = 0.75;
-  double page_sigma = 0.75;
-  double skip_mood = 1.5;
+  double page_sigma = 1.15;
+  double skip_mood = 2.0;
   double match_gain = 0.3;
-  double pause_median_s = 5.0;
-  double pause_sigma = 1.5;
+  double pause_median_s = 1.5;
+  double pause_sigma = 2.3;
 
   static constexpr auto fields() {
     using C = ShortVideoConfig;
     return std::tuple{
         field("slots_per_page", &C::slots_per_page, {.range = {1, 6}, .doc = "slots per request; the live stream takes one of them", .source = "KuaiRand-27K: 5.80 items per batch"}),
-        field("skip_share", &C::skip_share, {.range = {0, 1, kOpen}, .doc = "share of quick skips", .source = "KuaiRand-Pure: two log-normals, KS .016"}),
+        field("skip_share", &C::skip_share, {.range = {0, 1, kOpen}, .doc = "share of quick skips, mean over users", .source = "fitted: KuaiRand-Pure, .277 by exposure"}),
         field("skip_share_sigma", &C::skip_share_sigma, {.range = {0, 3}, .unit = "logit", .doc = "spread of the skip share between users", .source = "prior"}),
         field("skip_mu", &C::skip_mu, {.unit = "ln s", .doc = "log-mean of a quick skip", .source = "KuaiRand-Pure: 7.471 ln ms"}),
         field("skip_sigma", &C::skip_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a quick skip", .source = "KuaiRand-Pure"}),
-        field("watch_mu", &C::watch_mu, {.unit = "ln s", .doc = "log-mean of a watch", .source = "KuaiRand-Pure: 9.532 ln ms"}),
+        field("watch_mu", &C::watch_mu, {.unit = "ln s", .doc = "log-mean of a watch, mean over users", .source = "fitted: KuaiRand-Pure, 9.532 ln ms by exposure; by user it is lower"}),
         field("watch_sigma", &C::watch_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a watch over users, pages and videos", .source = "KuaiRand-Pure"}),
         field("user_sigma", &C::user_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that belongs to the user", .source = "fitted: KuaiRand-Pure ICC .18 of ln watch"}),
         field("page_sigma", &C::page_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that is shared by a page (a skimming or an absorbed mood); widens the gap between requests", .source = "fitted: KuaiRand-27K gap log-sd 1.469"}),
@@ -83,16 +81,16 @@ struct ShortVideoConfig {
 
 /// Entering and watching a live stream.
 struct LiveWatchConfig {
-  double enter_bias = -1.5;
+  double enter_bias = -1.6;
   double enter_appeal = 0.8;
-  double no_affinity_share = 0.33;
+  double no_affinity_share = 0.32;
   double no_affinity = -5;
-  double affinity_sigma = 0.65;
+  double affinity_sigma = 0.5;
   double early_mu = 1.004;
   double early_sigma = 1.219;
   double late_share_bias = -0.75;
   double late_share_appeal = 0.5;
-  double late_mu = 4.1;
+  double late_mu = 3.68;
   double late_sigma = 1.70;
   double late_appeal = 0.4;
   double late_user_sigma = 0.35;
