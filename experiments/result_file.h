@@ -12,9 +12,9 @@
 //   writer.write_table("/daily", table);
 //   writer.commit();                                        // only now does out/run.h5 exist
 //
-// The file is composed in memory and goes to disk in commit(): a run that dies leaves no half-written
-// result, and a full disk is an error with a name, not a damaged file.  The same tables give the same
-// bytes (no time stamps).  Change a promised name only with kSchemaVersion.
+// The file is composed in memory and goes to disk in commit(): a run that dies leaves no
+// half-written result, and a full disk is an error with a name, not a damaged file.  The same
+// tables give the same bytes (no time stamps).  Change a promised name only with kSchemaVersion.
 
 #include <cstdint>
 #include <map>
@@ -22,23 +22,18 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "experiments/hdf5_file.h"
 #include "sim/table.h"
 
 namespace sluice {
 
 struct AgentState;  // agents/agent.h
-namespace hdf5 {
-class File;
-}
 
 inline constexpr std::int64_t kSchemaVersion = 1;
 
 enum class Overwrite { kRefuse, kForce };
-
-using Attribute = std::variant<std::int64_t, double, std::string>;
 
 /// A named array of any rank, row-major.
 struct NamedArray {
@@ -48,8 +43,8 @@ struct NamedArray {
   std::string description;
 };
 
-/// Throws data_error (65) if `path` exists and may not be replaced, io_error (74) if its directory is
-/// missing or not writable.  For the start of a long run.
+/// Throws data_error (65) if `path` exists and may not be replaced, io_error (74) if its directory
+/// is missing or not writable.  For the start of a long run.
 void check_output(const std::string& path, Overwrite overwrite);
 
 class ResultWriter {
@@ -120,9 +115,10 @@ class ResultReader {
   std::unique_ptr<hdf5::File> file_;
 };
 
-/// The values of a column that a result must have; throws data_error naming file, table and column if
-/// it is missing or of another type.  Numbers of either type are returned as double.
-std::vector<double> numbers(const Table& table, const std::string& column, const std::string& where);
+/// The values of a column that a result must have; throws data_error naming file, table and column
+/// if it is missing or of another type.  Numbers of either type are returned as double.
+std::vector<double> numbers(const Table& table, const std::string& column,
+                            const std::string& where);
 std::vector<std::int64_t> integers(const Table& table, const std::string& column,
                                    const std::string& where);
 std::vector<std::string> texts(const Table& table, const std::string& column,
