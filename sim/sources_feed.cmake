@@ -1,2 +1,2 @@
 set(SLUICE_FEED_SOURCES feed_batch.cc feed_observation.cc feed_tables.cc feed_world.cc parallel.cc
-  user_history.cc)
+  single_user.cc user_history.cc)

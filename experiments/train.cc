@@ -1,0 +1,97 @@
+#include "experiments/train.h"
+
+#include <algorithm>
+
+namespace sluice {
+
+TrainResult train(Environment& environment, Agent& agent, const TrainOptions& options,
+                  TrainingLog& log) {
+  TrainResult result;
+  std::vector<Decision> decisions;
+  std::int64_t next_update = options.decisions_per_update;
+  std::int64_t next_evaluation = options.every_decisions;
+  int day = -1;
+  while (result.decisions < options.decisions) {
+    const RequestBatch& requests = environment.recv();
+    agent.observe(environment.transitions());
+    if (requests.size() == 0) {
+      result.horizon_reached = true;
+      break;
+    }
+    for (; day < environment.day(); ++day) {
+      if (day >= 0) agent.update_multipliers(environment.take_cost_values());
+      agent.begin_day(day + 1, environment.group_keys());
+    }
+    decisions.resize(requests.size());
+    agent.act(requests, Mode::kExplore, decisions);
+    environment.send(decisions);
+    result.decisions += static_cast<std::int64_t>(requests.size());
+    for (; result.decisions >= next_update; next_update += options.decisions_per_update) {
+      const std::optional<UpdateLog> update = agent.update();
+      if (!update) continue;  // the replay buffer is still warming up
+      if (++result.updates % options.log_every_updates == 0)
+        log.add(result.updates, result.decisions, *update, agent.multipliers());
+    }
+    if (options.count) options.count(result.decisions);
+    if (options.every_decisions > 0 && result.decisions >= next_evaluation &&
+        result.decisions < options.decisions) {
+      options.evaluate(result.decisions);
+      while (next_evaluation <= result.decisions) next_evaluation += options.every_decisions;
+    }
+  }
+  return result;
+}
+
+void TrainingLog::add(std::int64_t update, std::int64_t decisions, const UpdateLog& log,
+                      std::vector<double> multipliers) {
+  rows_.push_back({update, decisions, log, std::move(multipliers)});
+}
+
+Table TrainingLog::table() const {
+  const auto integers = [&](std::int64_t Row::*member) {
+    std::vector<std::int64_t> column;
+    for (const Row& row : rows_) column.push_back(row.*member);
+    return column;
+  };
+  const auto reals = [&](double UpdateLog::*member) {
+    std::vector<double> column;
+    for (const Row& row : rows_) column.push_back(row.log.*member);
+    return column;
+  };
+  const auto entries = [&](auto list, std::size_t index) {
+    std::vector<double> column;
+    for (const Row& row : rows_) {
+      const std::vector<double>& values = list(row);
+      column.push_back(index < values.size() ? values[index] : UpdateLog::kNone);
+    }
+    return column;
+  };
+  Table table;
+  auto& c = table.columns;
+  c.push_back({"update", "1", "gradient steps so far", integers(&Row::update)});
+  c.push_back({"decisions", "1", "training decisions so far", integers(&Row::decisions)});
+  c.push_back({"td_loss", "1", "loss of the critic's TD error, in units of reward_scale", reals(&UpdateLog::td_loss)});
+  c.push_back({"reward_loss", "1", "supervised losses of the reward prediction network", reals(&UpdateLog::reward_loss)});
+  c.push_back({"actor_loss", "1", "loss of the actor", reals(&UpdateLog::actor_loss)});
+  c.push_back({"q_mean", "reward", "mean Q of the taken actions", reals(&UpdateLog::q_mean)});
+  c.push_back({"q_std", "reward", "standard deviation of that Q over the batch", reals(&UpdateLog::q_std)});
+  c.push_back({"q_abs_max", "reward", "largest |Q| of the batch", reals(&UpdateLog::q_abs_max)});
+  c.push_back({"injection_rate", "1", "mean probability of injecting under the current policy", reals(&UpdateLog::injection_rate)});
+  c.push_back({"entropy", "nat", "mean entropy of the policy", reals(&UpdateLog::entropy)});
+  c.push_back({"gradient_norm", "1", "norm of the gradient before clipping", reals(&UpdateLog::gradient_norm)});
+  std::size_t num_groups = 0;
+  for (const Row& row : rows_) num_groups = std::max(num_groups, row.log.group_q_mean.size());
+  for (std::size_t k = 0; k < num_groups; ++k) {
+    const std::string name = "group_q_", suffix = "_" + std::to_string(k);
+    c.push_back({name + "mean" + suffix, "reward", "q_mean within an agent's group",
+                 entries([](const Row& row) { return row.log.group_q_mean; }, k)});
+    c.push_back({name + "std" + suffix, "reward", "q_std within an agent's group",
+                 entries([](const Row& row) { return row.log.group_q_std; }, k)});
+  }
+  for (std::size_t i = 0; i < cost_names_.size(); ++i)
+    c.push_back({"multiplier_" + cost_names_[i], "1", "Lagrange multiplier of this cost",
+                 entries([](const Row& row) { return row.multipliers; }, i)});
+  return table;
+}
+
+}  // namespace sluice

@@ -1,0 +1,73 @@
+#include "experiments/worlds.h"
+
+#include <cmath>
+
+#include "experiments/policy_loop.h"
+#include "sim/config_writer.h"
+#include "supply/supply.h"
+#include "users/users.h"
+
+namespace sluice {
+
+std::string Worlds::name_of(const FeedConfig& config, const WorldKey& key) const {
+  FeedConfig named = config;  // limits and days do not touch the burn-in
+  named.limits.clear();
+  named.days = 1;
+  named.scenario.clear();
+  return to_yaml(named) + "|" + std::to_string(key.users) + "|" + std::to_string(key.seed);
+}
+
+std::unique_ptr<FeedWorld> Worlds::fork(const FeedConfig& config, const WorldKey& key) {
+  std::unique_ptr<FeedWorld>& world = burned_in_[name_of(config, key)];
+  if (world == nullptr) {
+    const Seed seed{key.seed};
+    UsersConfig users = config.users;
+    std::visit([&](auto& kind) { kind.count = key.users; }, users);
+    auto fresh = std::make_unique<FeedWorld>(
+        make(users, seed), make(config.supply, seed), seed,
+        FeedOptions{.window_s = config.window_s, .num_threads = num_threads_});
+    if (config.burn_in.days > 0) {
+      const std::unique_ptr<Agent> policy = make_agent(config.burn_in.policy, fresh->spec(), seed);
+      fresh->begin_phase({.days = config.burn_in.days,
+                          .observations = observations_for(*policy),
+                          .at_horizon = AtHorizon::kStop});
+      run_policy(*fresh, *policy);
+    }
+    fresh->fix_reporting_groups();
+    world = std::move(fresh);
+  }
+  std::unique_ptr<FeedWorld> copy = world->fork();
+  copy->set_num_threads(num_threads_);
+  return copy;
+}
+
+const std::vector<double>& Worlds::never_costs(const FeedConfig& config, const WorldKey& key, int days) {
+  std::vector<double>& costs = never_costs_[name_of(config, key) + "|" + std::to_string(days)];
+  if (costs.empty()) {
+    const std::unique_ptr<FeedWorld> world = fork(config, key);
+    const std::unique_ptr<Agent> never = make_agent(NeverConfig{}, world->spec(), Seed{key.seed});
+    world->begin_phase({.days = days, .observations = observations_for(*never)});
+    run_policy(*world, *never);
+    costs = world->cost_means();
+  }
+  return costs;
+}
+
+std::vector<CostLimit> resolve_limits(const FeedConfig& config, const std::vector<double>& never_costs) {
+  std::vector<CostLimit> limits;
+  const auto& names = feed_cost_names();
+  for (const auto& [name, limit] : config.limits) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+      throw data_error("environment.limits." + name + ": the feed has no such cost; it has cost_usage, "
+                       "cost_time, cost_retention, cost_skip");
+    const auto cost = static_cast<std::size_t>(found - names.begin());
+    const bool against_never = limit.reference == "never";
+    const double base = against_never ? never_costs[cost] : 0;
+    const double value = limit.relative ? base + limit.at_most * std::abs(base) : base + limit.at_most;
+    limits.push_back({.cost = static_cast<int>(cost), .limit = value, .reference = limit.reference});
+  }
+  return limits;
+}
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+#pragma once
+// Builds the environments that a configuration describes.  A feed world is expensive because of its
+// burn-in, so worlds at the end of their burn-in are kept and forked in memory by every arm.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experiments/experiment_config.h"
+#include "sim/feed_world.h"
+
+namespace sluice {
+
+/// Which world: everything the burn-in depends on.
+struct WorldKey {
+  int users = 0;
+  std::uint64_t seed = 0;
+};
+
+class Worlds {
+ public:
+  explicit Worlds(int num_threads) : num_threads_(num_threads) {}
+
+  /// A world with `key.users` users at the end of its burn-in, reporting groups fixed, limits not set.
+  /// The first call with a (config, key) simulates the burn-in; later ones fork it.
+  std::unique_ptr<FeedWorld> fork(const FeedConfig& config, const WorldKey& key);
+
+  /// Mean costs per user-day (FeedCost order) of the policy `never` over `days` from there.
+  const std::vector<double>& never_costs(const FeedConfig& config, const WorldKey& key, int days);
+
+ private:
+  std::string name_of(const FeedConfig& config, const WorldKey& key) const;
+
+  int num_threads_;
+  std::map<std::string, std::unique_ptr<FeedWorld>> burned_in_;
+  std::map<std::string, std::vector<double>> never_costs_;
+};
+
+/// Limits of the config in numbers, against the costs of `never`.
+std::vector<CostLimit> resolve_limits(const FeedConfig& config, const std::vector<double>& never_costs);
+
+}  // namespace sluice

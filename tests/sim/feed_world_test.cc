@@ -1,0 +1,318 @@
+#include "sim/feed_world.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <numeric>
+
+#include "tests/feed_fixture.h"
+
+namespace sluice {
+namespace {
+
+constexpr FeedPhase kLearning{.days = 3, .transitions = Transitions::kCollect};
+
+// Bytes, so that NaN equals NaN.
+bool same(const Table& a, const Table& b) {
+  if (a.columns.size() != b.columns.size()) return false;
+  for (std::size_t i = 0; i < a.columns.size(); ++i) {
+    const bool equal = std::visit(
+        [&](const auto& left) {
+          const auto& right = std::get<std::decay_t<decltype(left)>>(b.columns[i].data);
+          if (left.size() != right.size()) return false;
+          if constexpr (std::is_same_v<std::decay_t<decltype(left)>, std::vector<std::string>>)
+            return left == right;
+          else
+            return std::memcmp(left.data(), right.data(), left.size() * sizeof(left[0])) == 0;
+        },
+        a.columns[i].data);
+    if (!equal) return false;
+  }
+  return true;
+}
+
+std::vector<Table> tables_of(const FeedWorld& world) {
+  return {world.daily(), world.daily_group(), world.episodes()};
+}
+
+double sum(const Table& table, const char* column) {
+  const auto add = [](const auto& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0);
+  };
+  const Column* found = table.find(column);
+  REQUIRE(found != nullptr);
+  if (const auto* reals = std::get_if<std::vector<double>>(&found->data)) return add(*reals);
+  return add(std::get<std::vector<std::int64_t>>(found->data));
+}
+
+// Everything one user met: times, observations, and what became of the decisions.
+struct Diary {
+  std::vector<double> times;
+  std::vector<float> observations, outcomes;
+  bool operator==(const Diary&) const = default;
+};
+
+std::function<void(const RequestBatch&, const TransitionBatch&)> diary_of(std::uint32_t id,
+                                                                          std::uint32_t first,
+                                                                          Diary& diary) {
+  return [id, first, &diary](const RequestBatch& requests, const TransitionBatch& t) {
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      if (requests.key[i].user != id) continue;
+      diary.times.push_back(requests.time[i]);
+      const std::size_t width = requests.observation.size() / requests.size();
+      const float* row = requests.observation.data() + i * width;
+      diary.observations.insert(diary.observations.end(), row, row + width);
+    }
+    for (std::size_t i = 0; i < t.size(); ++i) {
+      if (static_cast<std::uint32_t>(t.user[i]) + first != id) continue;
+      diary.outcomes.insert(diary.outcomes.end(),
+                            {t.reward[i], t.costs[4 * i], t.costs[4 * i + 1], t.costs[4 * i + 2],
+                             t.costs[4 * i + 3], t.elapsed_s[i], float(t.session_ended[i])});
+    }
+  };
+}
+
+}  // namespace
+
+TEST_CASE("feed world: the same seed gives the same bytes, with one thread and with two") {
+  FeedFixture fixture;
+  fixture.users.count = 1200;  // several chunks of 256
+  std::vector<std::vector<Table>> runs;
+  for (const int threads : {1, 1, 2}) {
+    fixture.options.num_threads = threads;
+    const auto world = fixture.make_world();
+    world->begin_phase({.days = 2, .transitions = Transitions::kCollect});
+    play(*world, keyed_coin());
+    runs.push_back(tables_of(*world));
+  }
+  for (std::size_t i = 0; i < runs[0].size(); ++i) {
+    CHECK(same(runs[0][i], runs[1][i]));
+    CHECK(same(runs[0][i], runs[2][i]));
+  }
+  fixture.seed = Seed{12};
+  const auto other = fixture.make_world();
+  other->begin_phase({.days = 2});
+  play(*other, keyed_coin());
+  CHECK_FALSE(same(runs[0][2], other->episodes()));
+}
+
+TEST_CASE("feed world: a user behaves the same alone and among 10 000 others") {
+  constexpr std::uint32_t kUser = 4321;
+  Diary alone, among;
+  FeedFixture fixture;
+  fixture.users.first = kUser;
+  fixture.users.count = 1;
+  auto world = fixture.make_world();
+  world->begin_phase(kLearning);
+  play(*world, keyed_coin(), diary_of(kUser, kUser, alone));
+  fixture.users.first = 0;
+  fixture.users.count = 10000;
+  world = fixture.make_world();
+  world->begin_phase(kLearning);
+  play(*world, keyed_coin(), diary_of(kUser, 0, among));
+  CHECK(alone.times.size() > 20);
+  CHECK(alone == among);
+}
+
+TEST_CASE("feed world: a changed action changes nobody else's luck, and its own user's only afterwards") {
+  const FeedFixture fixture;
+  constexpr std::uint32_t kChanged = 5, kBystander = 6;
+  Diary before, after, bystander_before, bystander_after;
+  std::int64_t switched = 0;
+  for (const bool change : {false, true}) {
+    const auto world = fixture.make_world();
+    world->begin_phase(kLearning);
+    std::int64_t seen = 0;
+    const RowPolicy coin = keyed_coin();
+    const RowPolicy policy = [&](const RequestBatch& requests, std::size_t row) {
+      const int action = coin(requests, row);
+      if (requests.key[row].user != kChanged || ++seen < 10 || !change) return action;
+      ++switched;
+      return 1 - action;
+    };
+    const auto own = diary_of(kChanged, 0, change ? after : before);
+    const auto other = diary_of(kBystander, 0, change ? bystander_after : bystander_before);
+    play(*world, policy, [&](const RequestBatch& r, const TransitionBatch& t) {
+      own(r, t);
+      other(r, t);
+    });
+  }
+  REQUIRE(switched > 0);
+  CHECK(bystander_before == bystander_after);
+  CHECK_FALSE(before == after);
+  for (std::size_t i = 0; i < 10; ++i) CHECK(before.times[i] == after.times[i]);
+}
+
+TEST_CASE("feed world: a batch is ordered by time and user, with each user at most once") {
+  FeedFixture fixture;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = 1});
+  play(*world, constant(0), [](const RequestBatch& r, const TransitionBatch&) {
+    for (std::size_t i = 1; i < r.size(); ++i) {
+      CHECK(r.time[i - 1] <= r.time[i]);
+      if (r.time[i - 1] == r.time[i]) CHECK(r.user[i - 1] < r.user[i]);
+    }
+    std::map<int, int> count;
+    for (const int user : r.user) CHECK(++count[user] == 1);
+  });
+}
+
+TEST_CASE("feed world: a fork continues like the original, byte for byte") {
+  const FeedFixture fixture;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = 2, .at_horizon = AtHorizon::kStop});
+  play(*world, keyed_coin());
+  world->fix_reporting_groups();
+  const auto copy = world->fork();
+  for (FeedWorld* each : {world.get(), copy.get()}) {
+    each->begin_phase(kLearning);
+    play(*each, keyed_coin());
+  }
+  const auto original = tables_of(*world), forked = tables_of(*copy);
+  for (std::size_t i = 0; i < original.size(); ++i) CHECK(same(original[i], forked[i]));
+}
+
+TEST_CASE("feed world: transitions hold what was seen, what was done and the true successor") {
+  const FeedFixture fixture;
+  const auto world = fixture.make_world();
+  world->begin_phase(kLearning);
+  const auto width = static_cast<std::size_t>(world->spec().schema.width);
+  std::map<int, std::vector<float>> last_seen;
+  std::map<int, int> last_action;
+  std::map<int, double> last_time;
+  const RowPolicy coin = keyed_coin();
+  std::int64_t checked = 0, truncated = 0;
+  play(
+      *world,
+      [&](const RequestBatch& r, std::size_t row) { return last_action[r.user[row]] = coin(r, row); },
+      [&](const RequestBatch& r, const TransitionBatch& t) {
+        std::map<int, std::size_t> row_of;
+        for (std::size_t i = 0; i < r.size(); ++i) row_of[r.user[i]] = i;
+        for (std::size_t i = 0; i < t.size(); ++i) {
+          const int user = t.user[i];
+          const auto begin = t.observation.begin() + static_cast<std::ptrdiff_t>(i * width);
+          CHECK(std::equal(begin, begin + static_cast<std::ptrdiff_t>(width), last_seen[user].begin()));
+          CHECK(t.action[i] == last_action[user]);
+          CHECK(t.terminated[i] == 0);
+          truncated += t.truncated[i];
+          ++checked;
+          if (t.truncated[i]) continue;
+          const float* next = r.observation.data() + row_of.at(user) * width;
+          CHECK(std::equal(next, next + width, t.next_observation.data() + i * width));
+          CHECK(t.elapsed_s[i] == doctest::Approx(r.time[row_of[user]] - last_time[user]));
+        }
+        for (std::size_t i = 0; i < r.size(); ++i) {
+          const float* row = r.observation.data() + i * width;
+          last_seen[r.user[i]].assign(row, row + width);
+          last_time[r.user[i]] = r.time[i];
+        }
+      });
+  // Every user who was seen has one step that the horizon cut, unless away for a week after it.
+  CHECK(truncated + world->num_open_dropped() == static_cast<std::int64_t>(last_seen.size()));
+  CHECK(checked + world->num_open_dropped() == world->num_decisions());
+}
+
+TEST_CASE("feed world: churn terminates, with no successor") {
+  FeedFixture fixture;
+  fixture.users.activity.churn_per_day = 0.3;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = 6, .transitions = Transitions::kCollect});
+  const auto width = static_cast<std::size_t>(world->spec().schema.width);
+  std::int64_t terminated = 0;
+  play(*world, constant(0), [&](const RequestBatch&, const TransitionBatch& t) {
+    for (std::size_t i = 0; i < t.size(); ++i) {
+      CHECK(t.terminated[i] + t.truncated[i] <= 1);
+      if (!t.terminated[i]) continue;
+      ++terminated;
+      for (std::size_t k = 0; k < width; ++k) CHECK(t.next_observation[i * width + k] == 0);
+    }
+  });
+  const Table episodes = world->episodes();
+  CHECK(terminated > 50);
+  CHECK(sum(episodes, "terminated") >= static_cast<double>(terminated));  // some left before a request
+  CHECK(sum(episodes, "terminated") + sum(episodes, "truncated") == fixture.users.count);
+}
+
+TEST_CASE("feed world: costs mean what they say") {
+  const FeedFixture fixture;
+  const auto world = fixture.make_world();
+  world->begin_phase(kLearning);
+  std::map<int, double> day_of_step;
+  play(*world, keyed_coin(), [&](const RequestBatch&, const TransitionBatch& t) {
+    for (std::size_t i = 0; i < t.size(); ++i) {
+      const float* c = t.costs.data() + i * kNumFeedCosts;
+      CHECK(t.reward[i] == t.watch_time_s[i]);
+      CHECK(c[kCostTime] < 0);
+      CHECK(-c[kCostTime] >= t.watch_time_s[i]);
+      if (t.action[i] == 0) CHECK(c[kCostUsage] == 0);
+      if (t.entered[i]) CHECK(c[kCostUsage] == doctest::Approx(t.displaced_s[i] - t.watch_time_s[i]));
+      CHECK(c[kCostSkip] == (t.entered[i] && t.watch_time_s[i] <= 3 ? 1 : 0));
+      if (t.elapsed_s[i] > 2 * kDay) CHECK(c[kCostRetention] == 1);
+      if (t.elapsed_s[i] < kDay) CHECK(c[kCostRetention] == 0);
+    }
+  });
+  const Table daily = world->daily(), episodes = world->episodes();
+  CHECK(sum(episodes, "cost_time") == doctest::Approx(-sum(daily, "app_usage_s")));
+  for (const char* column : {"live_watch_s", "short_watch_s", "app_usage_s", "injections", "entries",
+                             "skips", "sessions", "exposures"}) {
+    CAPTURE(column);
+    CHECK(sum(daily, column) == doctest::Approx(sum(episodes, column)).epsilon(1e-5));
+    CHECK(sum(daily, column) == doctest::Approx(sum(world->daily_group(), column)).epsilon(1e-5));
+  }
+  CHECK(sum(daily, "requests") == sum(episodes, "length"));
+  CHECK(sum(daily, "requests") == static_cast<double>(world->num_decisions()));
+}
+
+TEST_CASE("feed world: without injections there is no live watch and no usage cost") {
+  const FeedFixture fixture;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = 2, .observations = Observations::kSkip});
+  play(*world, constant(0));
+  for (const char* column : {"live_watch_s", "entries", "skips", "injections", "cost_usage"})
+    CHECK(sum(world->episodes(), column) == 0);
+  CHECK(sum(world->daily(), "live_dau") == 0);
+}
+
+TEST_CASE("feed world: building no observations changes nothing") {
+  const FeedFixture fixture;
+  std::vector<Table> episodes;
+  for (const Observations observations : {Observations::kBuild, Observations::kSkip}) {
+    const auto world = fixture.make_world();
+    world->begin_phase({.days = 2, .observations = observations});
+    play(*world, keyed_coin());
+    episodes.push_back(world->episodes());
+  }
+  CHECK(same(episodes[0], episodes[1]));
+}
+
+TEST_CASE("feed world: a shorter window converges") {
+  // Only retrieval can notice the window, by streams that start within it.
+  FeedFixture fixture;
+  fixture.users.count = 600;
+  std::vector<double> watch;
+  for (const double window : {600.0, 60.0, 20.0}) {
+    fixture.options.window_s = window;
+    const auto world = fixture.make_world();
+    world->begin_phase({.days = 4});
+    play(*world, keyed_coin());
+    watch.push_back(sum(world->episodes(), "live_watch_s"));
+  }
+  CHECK(std::abs(watch[1] / watch[2] - 1) < 0.1);
+  CHECK(std::abs(watch[1] / watch[2] - 1) <= std::abs(watch[0] / watch[2] - 1) + 0.02);
+}
+
+TEST_CASE("feed world: the cost values since the last call are those of the closed days") {
+  const FeedFixture fixture;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = 2});
+  CHECK(std::isnan(world->take_cost_values()[kCostTime]));
+  play(*world, keyed_coin());
+  const std::vector<double> costs = world->take_cost_values();
+  CHECK(costs[kCostTime] == doctest::Approx(-sum(world->daily(), "app_usage_s") / 400));
+  CHECK(costs[kCostUsage] == doctest::Approx(sum(world->episodes(), "cost_usage") / 400));
+  CHECK(world->cost_means()[kCostTime] == doctest::Approx(costs[kCostTime]));
+}
+
+}  // namespace sluice
