@@ -1,0 +1,80 @@
+#include "agents/discretization.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/check.h"
+
+namespace sluice {
+
+Buckets::Buckets(std::vector<float> edges) : edges_(std::move(edges)) {
+  ENSURE(edges_.size() >= 2, "at least one bucket");
+  for (std::size_t m = 1; m < edges_.size(); ++m)
+    ENSURE(edges_[m] > edges_[m - 1], "edges increase strictly");
+}
+
+BucketPosition Buckets::locate(float y) const {
+  const auto above = std::upper_bound(edges_.begin(), edges_.end(), y);
+  const auto index = static_cast<int>(above - edges_.begin()) - 1;
+  const int bucket = std::clamp(index, 0, size() - 1);
+  const auto m = static_cast<std::size_t>(bucket);
+  const float delta = (y - edges_[m]) / (edges_[m + 1] - edges_[m]);
+  return {bucket, std::clamp(delta, 0.0f, 1.0f), y > edges_.back()};
+}
+
+double Buckets::restore(std::span<const double> probability, std::span<const double> delta) const {
+  double sum = 0;
+  for (std::size_t m = 0; m + 1 < edges_.size(); ++m)
+    sum += probability[m] *
+           (edges_[m] + delta[m] * (static_cast<double>(edges_[m + 1]) - edges_[m]));
+  return sum;
+}
+
+Buckets make_buckets(std::vector<float> positives, int num_buckets, double tail_refinement) {
+  ENSURE(num_buckets >= 1, "at least one bucket");
+  std::sort(positives.begin(), positives.end());
+  std::vector<float> edges = {0};
+  for (int m = 1; m <= num_buckets; ++m) {
+    const double part = static_cast<double>(m) / num_buckets;
+    float edge = 0;
+    if (positives.empty()) {
+      edge = static_cast<float>(
+          num_buckets == 1 ? 3600 : std::exp(std::log(3600.0) * (m - 1) / (num_buckets - 1)));
+    } else {
+      const double q = tail_refinement == 0
+                           ? part
+                           : std::expm1(-tail_refinement * part) / std::expm1(-tail_refinement);
+      const double position = q * static_cast<double>(positives.size() - 1);
+      const auto below = static_cast<std::size_t>(position);
+      const std::size_t above = std::min(below + 1, positives.size() - 1);
+      const double weight = position - static_cast<double>(below);
+      edge = static_cast<float>((1 - weight) * positives[below] + weight * positives[above]);
+    }
+    // Ties (many equal watch times) would make empty buckets: push the edge up by 1 ms or 0.01 %.
+    const float least = edges.back() + std::max(1e-3f, 1e-4f * edges.back());
+    edges.push_back(std::max(edge, least));
+  }
+  return Buckets(std::move(edges));
+}
+
+std::vector<Buckets> make_group_buckets(std::span<const float> values,
+                                        std::span<const std::uint8_t> groups, int num_groups,
+                                        int num_buckets, double tail_refinement,
+                                        std::size_t least) {
+  std::vector<std::vector<float>> positives(static_cast<std::size_t>(num_groups));
+  std::vector<float> pooled;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!(values[i] > 0)) continue;
+    pooled.push_back(values[i]);
+    positives[std::min<std::size_t>(groups[i], positives.size() - 1)].push_back(values[i]);
+  }
+  const Buckets shared = make_buckets(pooled, num_buckets, tail_refinement);
+  std::vector<Buckets> result;
+  for (std::vector<float>& own : positives)
+    result.push_back(own.size() < least
+                         ? shared
+                         : make_buckets(std::move(own), num_buckets, tail_refinement));
+  return result;
+}
+
+}  // namespace sluice

@@ -1,0 +1,53 @@
+#include "agents/user_groups.h"
+
+#include <algorithm>
+
+#include "sim/check.h"
+
+namespace sluice {
+
+std::vector<float> group_boundaries(std::span<const float> keys, int num_groups) {
+  std::vector<float> positive;
+  for (const float key : keys)
+    if (key > 0) positive.push_back(key);
+  std::sort(positive.begin(), positive.end());
+  std::vector<float> boundaries;
+  if (positive.empty()) return boundaries;
+  for (int i = 1; i < num_groups - 1; ++i)
+    boundaries.push_back(
+        positive[positive.size() * static_cast<std::size_t>(i) / static_cast<std::size_t>(num_groups - 1)]);
+  return boundaries;
+}
+
+std::uint8_t group_of(float key, std::span<const float> boundaries, int num_groups) {
+  if (num_groups == 1 || !(key > 0)) return 0;
+  const auto above = std::upper_bound(boundaries.begin(), boundaries.end(), key);
+  return static_cast<std::uint8_t>(1 + (above - boundaries.begin()));
+}
+
+UserGroups::UserGroups(int num_groups, int num_users, int reassign_days)
+    : num_groups_(num_groups),
+      reassign_days_(reassign_days),
+      group_(static_cast<std::size_t>(num_users), 0) {}
+
+bool UserGroups::begin_day(int day, std::span<const float> keys) {
+  if (assigned_ && day - assigned_day_ < reassign_days_) return false;
+  ENSURE(keys.size() == group_.size(), "a group key for every user");
+  if (!have_boundaries_ || learned_since_) boundaries_ = group_boundaries(keys, num_groups_);
+  have_boundaries_ = !boundaries_.empty() || num_groups_ <= 2;
+  learned_since_ = false;
+  for (std::size_t user = 0; user < group_.size(); ++user)
+    group_[user] = group_of(keys[user], boundaries_, num_groups_);
+  assigned_ = true;
+  assigned_day_ = day;
+  return true;
+}
+
+void UserGroups::set_boundaries(std::vector<float> boundaries) {
+  boundaries_ = std::move(boundaries);
+  have_boundaries_ = true;
+  learned_since_ = false;
+  assigned_ = false;  // the next day assigns by them
+}
+
+}  // namespace sluice
