@@ -24,7 +24,7 @@ namespace sluice {
 /// make_agent(), and calls load() after.
 struct FromConfig {
   static constexpr const char* kKind = "from";
-  std::string from;
+  std::string from = {};
   static constexpr auto fields() {
     return std::tuple{field("from", &FromConfig::from, {.doc = "result file whose final agent is used"})};
   }

@@ -29,14 +29,14 @@ struct DqnConfig {
   double learning_rate = 3e-4;
   double max_gradient_norm = 10;
   bool double_q = true;
-  TdLoss td_loss = TdLoss::kHuber;
+  TdLoss td_loss = TdLoss::kMse;
   double polyak = 0.005;
   int target_period = 0;
   double discount = 0.98;
   DiscountUnit discount_unit = DiscountUnit::kTime;
   double discount_session_end = 1;
   double reward_scale = 0;
-  MultiplierConfig multiplier;
+  MultiplierConfig multiplier = {};
 
   static constexpr auto fields() {
     using C = DqnConfig;
@@ -48,7 +48,7 @@ struct DqnConfig {
         field("learning_rate", &C::learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size"}),
         field("max_gradient_norm", &C::max_gradient_norm, {.range = {0, 1e9}, .doc = "gradients are scaled down to this norm; 0: never"}),
         field("double_q", &C::double_q, {.doc = "the online network chooses the action whose target value is used"}),
-        field("td_loss", &C::td_loss, {.doc = "squared error, or Huber with corner 1 (in units of reward_scale)"}),
+        field("td_loss", &C::td_loss, {.doc = "squared error, or Huber with corner 1 (in units of reward_scale); where most rewards are 0 and a few are huge, Huber learns nearer the median than the mean"}),
         field("polyak", &C::polyak, {.range = {0, 1, kOpenBelow}, .doc = "target ← (1−polyak)·target + polyak·online after each update"}),
         field("target_period", &C::target_period, {.range = {0, 1e9}, .unit = "updates", .doc = "> 0: copy the online network every so many updates instead of averaging"}),
         field("discount", &C::discount, {.range = {0, 1, kOpenAbove}, .doc = "γ, per request or per 165 s; a tabular environment dictates its own"}),

@@ -12,7 +12,7 @@ struct LearningContext {
   std::int64_t epsilon_decisions = 1;
   int batch_size = 1024;                // transitions per update
   int warmup_transitions = 10000;       // update() does nothing before the replay buffer holds these
-  std::int64_t replay_capacity = 1 << 20;  // transitions; the oldest are overwritten
+  std::int64_t replay_capacity = 1 << 18;  // transitions; the oldest are overwritten
 
   double epsilon(std::int64_t decisions) const {
     if (decisions >= epsilon_decisions) return epsilon_end;

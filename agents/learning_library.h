@@ -14,6 +14,9 @@ using MakeDqn = Agent*(const DqnConfig&, const EnvSpec&, Seed, const LearningCon
 using MakeSlMgac = Agent*(const SlMgacConfig&, const EnvSpec&, Seed, const LearningContext&);
 using BenchAgents = void(std::vector<BenchNumber>&);
 
+/// Settings and seed of libtorch; the first thing every maker does.
+void start_torch(Seed seed);
+
 }  // namespace sluice
 
 extern "C" {

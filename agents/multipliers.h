@@ -26,7 +26,7 @@ struct AutoMultiplierConfig {
 
 struct FixedMultiplierConfig {
   static constexpr const char* kKind = "fixed";
-  std::map<std::string, double> costs;
+  std::map<std::string, double> costs = {};
   static constexpr auto fields() {
     return std::tuple{rest_field(&FixedMultiplierConfig::costs,
                                  {.range = {0, 1e6}, .doc = "cost name → λ; costs that are not named get 0"})};

@@ -64,7 +64,7 @@ struct SlMgacConfig {
   DiscountUnit discount_unit = DiscountUnit::kTime;
   double discount_session_end = 1;
   double reward_scale = 0;
-  MultiplierConfig multiplier;
+  MultiplierConfig multiplier = {};
 
   static constexpr auto fields() {
     using C = SlMgacConfig;
@@ -89,7 +89,7 @@ struct SlMgacConfig {
         field("learning_rate", &C::learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size of extractor and critic"}),
         field("actor_learning_rate", &C::actor_learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size of the actor"}),
         field("max_gradient_norm", &C::max_gradient_norm, {.range = {0, 1e9}, .doc = "gradients are scaled down to this norm; 0: never"}),
-        field("td_loss", &C::td_loss, {.doc = "squared error, or Huber with corner 1 (in units of reward_scale)"}),
+        field("td_loss", &C::td_loss, {.doc = "squared error, or Huber with corner 1 (in units of reward_scale); where most rewards are 0 and a few are huge, Huber learns nearer the median than the mean"}),
         field("polyak", &C::polyak, {.range = {0, 1, kOpenBelow}, .doc = "target ← (1−polyak)·target + polyak·online after each update"}),
         field("discount", &C::discount, {.range = {0, 1, kOpenAbove}, .doc = "γ, per request or per 165 s; a tabular environment dictates its own"}),
         field("discount_unit", &C::discount_unit, {.doc = "γ per request, or per 165 s of clock time"}),

@@ -17,7 +17,7 @@ namespace sluice {
 
 struct TabularEnvConfig {
   static constexpr const char* kKind = "tabular";
-  std::string file;
+  std::string file = {};
   int num_slots = 256;
   int max_episode_steps = 0;
   int steps_per_day = 20;

@@ -1,0 +1,98 @@
+#pragma once
+// Networks that agents share.  Private to the learning library: includes libtorch.
+//
+// Shapes: n rows, w floats per observation, e embedding size, d attention size, f features.
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agents/learning.h"
+#include "sim/observation.h"
+
+namespace sluice {
+
+/// Rows of a batch sorted by group: size[g] consecutive rows belong to group g.
+struct GroupSlices {
+  std::vector<std::int64_t> size;
+};
+
+struct ExtractorOptions {
+  int embedding_size = 8;
+  int attention_size = 16;
+};
+
+/// φ: raw observation [n, w] → features [n, f].
+///   dense columns     (transform(x) − mean)/scale
+///   id columns        embeddings; topics of equal cardinality share one table
+///   sequence blocks   target attention: query from the candidate (dense columns and topic), keys and
+///                     values from the items; unused items (topic 0) get no weight
+/// A schema without ids, sequences or candidate (tabular) passes through.
+class Extractor : public torch::nn::Module {
+ public:
+  Extractor(const ObservationSchema& schema, const ExtractorOptions& options);
+  torch::Tensor forward(const torch::Tensor& raw);
+  std::int64_t num_features() const { return num_features_; }
+
+ private:
+  struct Sequence {
+    std::int64_t offset, length, columns;
+    torch::nn::Embedding topic{nullptr};
+    torch::nn::Linear keys_and_values{nullptr};  // [e + columns − 1] → [2d]
+  };
+  struct Id {
+    std::int64_t column;
+    torch::nn::Embedding embedding{nullptr};
+  };
+  torch::nn::Embedding embedding_for(const ObservationColumn& column);
+  torch::Tensor normalise(const torch::Tensor& raw) const;
+  torch::Tensor attend(const Sequence& sequence, const torch::Tensor& normal,
+                       const torch::Tensor& query) const;
+
+  ExtractorOptions options_;
+  std::int64_t num_features_ = 0;
+  std::vector<std::pair<std::int64_t, std::int64_t>> dense_;      // (offset, width)
+  std::vector<std::pair<std::int64_t, std::int64_t>> candidate_;  // the dense blocks of the query
+  std::vector<Id> ids_;
+  int topic_id_ = -1;  // index into ids_ of the candidate's topic
+  std::vector<Sequence> sequences_;
+  std::map<std::string, torch::nn::Embedding> embeddings_;
+  torch::nn::Linear query_{nullptr};
+  torch::Tensor constant_query_;  // stands in where a schema has sequences but no candidate
+  bool any_log_ = false;
+  bool any_affine_ = false;
+  torch::Tensor is_log_, mean_, inverse_scale_;  // [w]
+};
+
+struct MlpShape {
+  std::int64_t inputs = 0;
+  std::vector<int> hidden;
+  std::int64_t outputs = 0;
+  int num_groups = 1;
+  LayerNorm layer_norm = LayerNorm::kAll;
+  double last_layer_gain = 1;  // scales the initial weights of the output layer
+};
+
+/// K parallel networks behind one LayerNorm:  h = MLP_{g(u)}(LN(x)).  Hidden: Linear → LN → ReLU.
+/// Rows are sorted by group, so each network sees one contiguous slice and absent groups cost nothing.
+/// With num_groups = 1 the slices are ignored.
+class GroupedMlp : public torch::nn::Module {
+ public:
+  explicit GroupedMlp(const MlpShape& shape);
+  torch::Tensor forward(const torch::Tensor& x, const GroupSlices& slices);  // [n, outputs]
+
+ private:
+  struct Network {
+    std::vector<torch::nn::Linear> linears;
+    std::vector<torch::nn::LayerNorm> norms;  // empty, or one per hidden layer
+  };
+  static torch::Tensor run(const Network& network, torch::Tensor x);
+
+  torch::nn::LayerNorm input_norm_{nullptr};
+  std::vector<Network> networks_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,53 @@
+#include "agents/sl_mgac_nets.h"
+
+namespace sluice {
+namespace {
+
+// The actor starts close to the uniform policy, and the residual close to none.
+constexpr double kSmallStart = 0.1;
+
+std::shared_ptr<GroupedMlp> make_mlp(const SlMgacConfig& config, std::int64_t inputs,
+                                     std::int64_t outputs, bool grouped, double gain) {
+  return std::make_shared<GroupedMlp>(MlpShape{.inputs = inputs,
+                                               .hidden = config.hidden,
+                                               .outputs = outputs,
+                                               .num_groups = grouped ? config.num_groups : 1,
+                                               .layer_norm = config.layer_norm,
+                                               .last_layer_gain = gain});
+}
+
+}  // namespace
+
+SlMgacCritic::SlMgacCritic(const SlMgacConfig& config, const EnvSpec& spec, int num_reward_heads)
+    : num_actions_(spec.num_actions),
+      extractor_(register_module(
+          "extractor",
+          std::make_shared<Extractor>(
+              spec.schema, ExtractorOptions{config.embedding_size, config.attention_size}))) {
+  const std::int64_t features = extractor_->num_features();
+  if (config.reward_prediction)
+    reward_ = register_module(
+        "reward", make_mlp(config, features, num_reward_heads, config.group_critic, 1));
+  if (config.residual)
+    residual_ = register_module(
+        "residual", make_mlp(config, features, num_actions_, config.group_critic, kSmallStart));
+}
+
+SlMgacCritic::Output SlMgacCritic::forward(const torch::Tensor& raw, const GroupSlices& slices) {
+  Output output;
+  output.features = extractor_->forward(raw);
+  if (reward_) output.reward_heads = reward_->forward(output.features, slices);
+  output.residual = residual_ ? residual_->forward(output.features, slices)
+                              : torch::zeros({raw.size(0), num_actions_}, raw.options());
+  return output;
+}
+
+SlMgacActor::SlMgacActor(const SlMgacConfig& config, const EnvSpec& spec, std::int64_t num_features)
+    : logits_(register_module("logits", make_mlp(config, num_features, spec.num_actions,
+                                                 config.group_actor, kSmallStart))) {}
+
+torch::Tensor SlMgacActor::forward(const torch::Tensor& features, const GroupSlices& slices) {
+  return logits_->forward(features, slices);
+}
+
+}  // namespace sluice

@@ -1,0 +1,46 @@
+#pragma once
+// The networks of SL-MGAC.  Private to the learning library.
+
+#include <torch/torch.h>
+
+#include <memory>
+
+#include "agents/nets.h"
+#include "agents/sl_mgac.h"
+#include "sim/environment.h"
+
+namespace sluice {
+
+/// Extractor φ, reward prediction network (RPN) and Q residual network (QRN).
+class SlMgacCritic : public torch::nn::Module {
+ public:
+  /// num_reward_heads: outputs of the RPN (reward_model.h).
+  SlMgacCritic(const SlMgacConfig& config, const EnvSpec& spec, int num_reward_heads);
+
+  struct Output {
+    torch::Tensor features;      // φ(x) [n, f]
+    torch::Tensor reward_heads;  // RPN [n, num_reward_heads]; undefined without RPN
+    torch::Tensor residual;      // Q̃ [n, A]; zeros without QRN
+  };
+  Output forward(const torch::Tensor& raw, const GroupSlices& slices);
+  torch::Tensor features(const torch::Tensor& raw) { return extractor_->forward(raw); }
+  std::int64_t num_features() const { return extractor_->num_features(); }
+
+ private:
+  std::int64_t num_actions_;
+  std::shared_ptr<Extractor> extractor_;
+  std::shared_ptr<GroupedMlp> reward_;    // null: no RPN
+  std::shared_ptr<GroupedMlp> residual_;  // null: no QRN
+};
+
+/// π's logits from the critic's features: [n, f] → [n, A].
+class SlMgacActor : public torch::nn::Module {
+ public:
+  SlMgacActor(const SlMgacConfig& config, const EnvSpec& spec, std::int64_t num_features);
+  torch::Tensor forward(const torch::Tensor& features, const GroupSlices& slices);
+
+ private:
+  std::shared_ptr<GroupedMlp> logits_;
+};
+
+}  // namespace sluice

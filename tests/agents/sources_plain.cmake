@@ -1,0 +1,1 @@
+set(SLUICE_AGENT_TESTS)

@@ -1,0 +1,1 @@
+set(SLUICE_TABULAR_TESTS sim/tabular_cmdp_test.cc)
