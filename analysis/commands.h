@@ -28,10 +28,10 @@ int compare_command(const CompareOptions& options);
 /// CSV of their numbers, and tables (CSV, Markdown, LaTeX).
 struct ReportOptions {
   std::vector<std::string> inputs;
-  std::string out;            // a directory; made if missing
-  std::string command;        // the command line as typed, printed in the report
-  std::string title = "";     // none: "sluice report"
-  bool force = false;         // replace an existing report
+  std::string out;         // a directory; made if missing
+  std::string command;     // the command line as typed, printed in the report
+  std::string title = "";  // none: "sluice report"
+  bool force = false;      // replace an existing report
   StatisticsOptions statistics = {};
 };
 int report_command(const ReportOptions& options);

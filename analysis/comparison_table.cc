@@ -1,0 +1,255 @@
+#include "analysis/comparison_table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace sluice {
+namespace {
+
+constexpr const char* kNone = "–";
+
+/// Enough digits that the interval's half width shows two.
+int digits_for(double half_width, double value) {
+  double resolution =
+      std::isnan(half_width) || half_width <= 0 ? std::abs(value) / 100 : half_width;
+  if (!(resolution > 0)) resolution = 1;
+  return std::clamp(1 - static_cast<int>(std::floor(std::log10(resolution))), 0, 4);
+}
+
+std::string minus(std::string text) {
+  if (!text.empty() && text[0] == '-') text.replace(0, 1, "−");
+  return text;
+}
+
+std::string number(double value, int digits) {
+  return std::isnan(value) ? kNone : minus(fmt::format("{:.{}f}", value, digits));
+}
+
+/// "123.4 ±2.1": half the interval's width.
+std::string with_half_width(const Estimate& estimate, double scale) {
+  if (std::isnan(estimate.value)) return kNone;
+  const double half = scale * (estimate.hi - estimate.lo) / 2;
+  const int digits = digits_for(half, scale * estimate.value);
+  const std::string value = number(scale * estimate.value, digits);
+  return std::isnan(half) ? value : fmt::format("{} ±{:.{}f}", value, half, digits);
+}
+
+std::string signed_percent(double fraction, int digits) {
+  const double percent = 100 * fraction;
+  const std::string text = fmt::format("{:.{}f}", std::abs(percent), digits);
+  const bool is_zero = text.find_first_not_of("0.") == std::string::npos;
+  return (is_zero ? "" : percent > 0 ? "+" : "−") + text;
+}
+
+/// "+1.52 [+0.90, +2.14]" in percent.
+std::string lift_text(const Estimate& lift, bool uncovered) {
+  if (std::isnan(lift.value)) return kNone;
+  const double half = 100 * (lift.hi - lift.lo) / 2;
+  const bool has_spread = half > 1e-9;  // `never` against anything: always −100 %
+  const int digits = has_spread ? std::min(2, digits_for(half, 100 * lift.value)) : 1;
+  std::string text = signed_percent(lift.value, digits);
+  if (has_spread)
+    text +=
+        fmt::format(" [{}, {}]", signed_percent(lift.lo, digits), signed_percent(lift.hi, digits));
+  return text + (uncovered ? " †" : "");
+}
+
+bool one_seed(const AgentSummary& agent, const Comparison& comparison) {
+  const AgentSummary* reference = comparison.find(comparison.reference);
+  return (agent.learns || reference->learns) && agent.num_runs < 2;
+}
+
+std::string limits_held(const AgentSummary& agent) {
+  int violated = 0;
+  for (const ConstraintSummary& constraint : agent.constraints)
+    violated += constraint.value.value > constraint.limit ? 1 : 0;
+  if (agent.constraints.empty()) return kNone;
+  return violated == 0 ? "held" : fmt::format("{} violated", violated);
+}
+
+TextTable outcomes(const Comparison& comparison) {
+  TextTable table{.title = "Outcomes of the frozen evaluation",
+                  .headers = {"agent"},
+                  .rows = {},
+                  .caption = "",
+                  .num_left = 1};
+  const std::vector<MetricInfo>& infos = comparison.infos();
+  const std::size_t shown = comparison.tabular ? 1 : 2;
+  for (std::size_t m = 0; m < shown; ++m) {
+    table.headers.push_back(fmt::format("{}\n{}", infos[m].title, infos[m].unit));
+    table.headers.push_back(fmt::format("vs {}\n% [95 %]", comparison.reference));
+  }
+  table.headers.insert(table.headers.end(), {"\nlimits", "\nseeds"});
+  bool any_uncovered = false;
+  for (const AgentSummary& agent : comparison.agents) {
+    std::vector<std::string> row = {agent.label};
+    const bool is_reference = agent.label == comparison.reference;
+    for (std::size_t m = 0; m < shown; ++m) {
+      const bool uncovered = !is_reference && one_seed(agent, comparison);
+      any_uncovered = any_uncovered || uncovered;
+      row.push_back(with_half_width(agent.metrics[m].value, infos[m].scale));
+      row.push_back(is_reference ? "reference" : lift_text(agent.metrics[m].lift, uncovered));
+    }
+    row.push_back(limits_held(agent));
+    row.push_back(std::to_string(agent.num_runs));
+    table.rows.push_back(std::move(row));
+  }
+  table.caption = comparison.tabular
+                      ? "Exact evaluation; ± and [ ] show the spread of runs (bootstrap of runs)."
+                      : "± half the width of the 95 % interval over users (same evaluate seed, "
+                        "same users: levels "
+                        "move together, so read the lifts). [ ] 95 % interval of the paired lift: "
+                        "users resampled "
+                        "with all their days, then training seeds.";
+  if (any_uncovered) table.caption += " † one training seed: its luck is not in the interval.";
+  if (comparison.tabular && !std::isnan(comparison.optimum))
+    table.caption += fmt::format(" Optimum by linear programming: {:.6g}.", comparison.optimum);
+  return table;
+}
+
+TextTable behaviour(const Comparison& comparison) {
+  TextTable table{.title = "What the agents do",
+                  .headers = {"agent"},
+                  .rows = {},
+                  .caption = "",
+                  .num_left = 1};
+  const std::vector<MetricInfo>& infos = comparison.infos();
+  constexpr std::size_t kFirst = 2,
+                        kLiveDau = 2;  // live DAU with its lift: the paper's second number
+  for (std::size_t m = kFirst; m < infos.size(); ++m) {
+    table.headers.push_back(fmt::format("{}\n{}", infos[m].title, infos[m].unit));
+    if (m == kLiveDau)
+      table.headers.push_back(fmt::format("vs {}\n% [95 %]", comparison.reference));
+  }
+  table.headers.push_back("trained on\ndecisions");
+  for (const AgentSummary& agent : comparison.agents) {
+    std::vector<std::string> row = {agent.label};
+    const bool is_reference = agent.label == comparison.reference;
+    for (std::size_t m = kFirst; m < infos.size(); ++m) {
+      row.push_back(with_half_width(agent.metrics[m].value, infos[m].scale));
+      if (m == kLiveDau)
+        row.push_back(is_reference ? "reference"
+                                   : lift_text(agent.metrics[m].lift, one_seed(agent, comparison)));
+    }
+    row.push_back(agent.learns ? short_count(agent.decisions) : kNone);
+    table.rows.push_back(std::move(row));
+  }
+  table.caption =
+      "Skipped: left within 3 s of entering. D1: active users who come back the next day.";
+  return table;
+}
+
+TextTable constraint_table(const Comparison& comparison) {
+  TextTable table{
+      .title = "Constraints (value ≤ limit)",
+      .headers = {"agent", "constraint", "value\n", "limit\n", "violation\n% of |limit|",
+                  "violated\n", "multiplier\nλ", "limit from\n"},
+      .rows = {},
+      .caption = comparison.tabular ? "Expected discounted cost, exact."
+                                    : "Values are means per user-day, idle days included; "
+                                      "± as above. Violation: mean over seeds.",
+      .num_left = 2};
+  for (const AgentSummary& agent : comparison.agents)
+    for (const ConstraintSummary& constraint : agent.constraints) {
+      const double half = (constraint.value.hi - constraint.value.lo) / 2;
+      const int digits = digits_for(std::isnan(half) ? std::abs(constraint.limit) / 1000 : half,
+                                    constraint.value.value);
+      std::string violated = constraint.num_violated == 0 ? "no" : "yes";
+      if (constraint.num_violated > 0 && constraint.num_runs > 1)
+        violated += fmt::format(" ({} of {} seeds)", constraint.num_violated, constraint.num_runs);
+      table.rows.push_back({agent.label, constraint.name, with_half_width(constraint.value, 1),
+                            number(constraint.limit, digits), number(100 * constraint.violation, 2),
+                            violated, agent.learns ? number(constraint.multiplier, 3) : kNone,
+                            constraint.reference.empty() ? kNone : constraint.reference});
+    }
+  return table;
+}
+
+}  // namespace
+
+std::vector<TextTable> comparison_tables(const Comparison& comparison) {
+  std::vector<TextTable> tables = {outcomes(comparison)};
+  if (!comparison.tabular) tables.push_back(behaviour(comparison));
+  TextTable constraints = constraint_table(comparison);
+  if (!constraints.rows.empty()) tables.push_back(std::move(constraints));
+  return tables;
+}
+
+std::vector<std::string> closing_lines(const Comparison& comparison) {
+  std::vector<std::string> lines;
+  if (!comparison.tabular)
+    lines.push_back(
+        fmt::format("Evaluated: {:.0f} users × {:.0f} days over {} evaluate seed{} ({}).",
+                    comparison.users, comparison.days, comparison.evaluate_seeds.size(),
+                    comparison.evaluate_seeds.size() == 1 ? "" : "s",
+                    fmt::join(comparison.evaluate_seeds, ", ")));
+  std::vector<std::string> trained;
+  for (const AgentSummary& agent : comparison.agents)
+    if (agent.learns) trained.push_back(agent.label + " " + short_count(agent.decisions));
+  if (!trained.empty())
+    lines.push_back(fmt::format("Decisions trained on, per seed: {}.", fmt::join(trained, ", ")));
+  if (!std::isnan(comparison.detectable_lift) && !comparison.tabular) {
+    std::string range;
+    if (comparison.detectable_farthest > comparison.detectable_nearest * 1.005)
+      range = fmt::format(
+          " (median over agents; {:.2f} % for the one most like {}, {:.2f} % for the "
+          "one least like it)",
+          100 * comparison.detectable_nearest, comparison.reference,
+          100 * comparison.detectable_farthest);
+    lines.push_back(
+        fmt::format("Smallest lift of live watch this evaluation can resolve (80 % power, 5 % "
+                    "two-sided): {:.2f} %{}.",
+                    100 * comparison.detectable_lift, range));
+  }
+  for (const std::string& note : comparison.notes) lines.push_back("Note: " + note + ".");
+  return lines;
+}
+
+TextTable long_table(const Comparison& comparison) {
+  TextTable table{.title = "",
+                  .headers = {"agent", "kind", "quantity", "unit", "value", "lo", "hi", "lift",
+                              "lift_lo", "lift_hi", "reference", "limit", "violation",
+                              "seeds_violated", "seeds", "decisions"},
+                  .rows = {},
+                  .caption = "",
+                  .num_left = 4};
+  const auto exact = [](double value) {
+    return std::isnan(value) ? "" : fmt::format("{:.10g}", value);
+  };
+  const std::vector<MetricInfo>& infos = comparison.infos();
+  for (const AgentSummary& agent : comparison.agents) {
+    const std::string seeds = std::to_string(agent.num_runs);
+    for (std::size_t m = 0; m < infos.size(); ++m) {
+      const MetricSummary& metric = agent.metrics[m];
+      const double scale = infos[m].scale;
+      table.rows.push_back({agent.label, agent.kind, infos[m].name, infos[m].unit,
+                            exact(scale * metric.value.value), exact(scale * metric.value.lo),
+                            exact(scale * metric.value.hi), exact(metric.lift.value),
+                            exact(metric.lift.lo), exact(metric.lift.hi), comparison.reference, "",
+                            "", "", seeds, exact(agent.decisions)});
+    }
+    for (const ConstraintSummary& constraint : agent.constraints)
+      table.rows.push_back(
+          {agent.label, agent.kind, constraint.name, "cost", exact(constraint.value.value),
+           exact(constraint.value.lo), exact(constraint.value.hi), "", "", "", constraint.reference,
+           exact(constraint.limit), exact(constraint.violation),
+           std::to_string(constraint.num_violated), seeds, exact(agent.decisions)});
+  }
+  return table;
+}
+
+std::string render_comparison(const Comparison& comparison, TableFormat format) {
+  if (format == TableFormat::kCsv) return render(long_table(comparison), format);
+  std::string text;
+  for (const TextTable& table : comparison_tables(comparison)) text += render(table, format) + "\n";
+  const char* prefix = format == TableFormat::kLatex ? "% " : "";
+  const char* end = format == TableFormat::kMarkdown ? "\n\n" : "\n";
+  for (const std::string& line : closing_lines(comparison))
+    text += format == TableFormat::kText ? wrap_text(line, 120) : prefix + line + end;
+  return text;
+}
+
+}  // namespace sluice
