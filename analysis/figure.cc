@@ -17,7 +17,7 @@ namespace {
 // Black comes last: it is the reference line's and the axes' colour.
 constexpr std::array<const char*, 8> kColors = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                                 "#E69F00", "#56B4E9", "#7F7F7F", "#000000"};
-constexpr std::array<int, 8> kDashes = {1, 2, 4, 5, 3, 1, 2, 4};
+constexpr std::array<int, 4> kDashes = {2, 4, 5, 3};
 constexpr std::array<int, 8> kPoints = {7, 5, 9, 13, 11, 6, 4, 8};
 
 // What all figures share.  Text is plain: an agent's name may hold underscores.
@@ -27,8 +27,9 @@ set style fill solid 1 noborder
 set border 3 lc rgb '#444444' lw 1
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid lc rgb '#dddddd' lt 1 lw 0.6
+set xtics offset 0,0.2
+set xlabel offset 0,0.3
 set key outside right top vertical Left reverse samplen 2.4 spacing 1.15
-set offsets 0, 0, 0, 0
 )";
 
 std::string shell_quoted(const std::string& text) {
@@ -101,12 +102,12 @@ std::string render_figure(const Figure& figure, const std::string& directory) {
 
 std::string series_color(std::size_t i) { return kColors[i % kColors.size()]; }
 
-std::string series_style(std::size_t i) {
-  // A ninth series repeats a colour with another dash and point.
+std::string series_style(std::size_t i, Stroke stroke) {
+  // A ninth series repeats a colour with another point and dash.
   const std::size_t shift = i / kColors.size();
-  return fmt::format("lc rgb '{}' dt {} pt {}", series_color(i),
-                     kDashes[(i + 2 * shift) % kDashes.size()],
-                     kPoints[(i + 3 * shift) % kPoints.size()]);
+  const int dash = stroke == Stroke::kSolid ? 1 : kDashes[(i + shift) % kDashes.size()];
+  return fmt::format("lc rgb '{}' pt {} dt {}", series_color(i),
+                     kPoints[(i + 3 * shift) % kPoints.size()], dash);
 }
 
 std::string data_block(const std::string& name, const std::vector<std::vector<double>>& rows) {

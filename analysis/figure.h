@@ -23,9 +23,10 @@ void check_gnuplot();
 /// Writes DIRECTORY/NAME.{svg,pdf,png,csv,gp} and returns the SVG for inlining in HTML.
 std::string render_figure(const Figure& figure, const std::string& directory);
 
-/// Colour (Okabe & Ito's palette, told apart by colour-blind readers), dash and point of series i:
-/// "lc rgb '#0072B2' dt 1 pt 7".
-std::string series_style(std::size_t i);
+/// Colour (Okabe & Ito's palette, told apart by colour-blind readers), point and dash of series i,
+/// e.g. "lc rgb '#0072B2' pt 7 dt 1".
+enum class Stroke { kSolid, kDashed };
+std::string series_style(std::size_t i, Stroke stroke = Stroke::kSolid);
 std::string series_color(std::size_t i);
 
 /// A named data block of a script: rows of numbers, NaN allowed.

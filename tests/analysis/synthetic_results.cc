@@ -187,7 +187,7 @@ void write_run(const std::string& path, const SyntheticAgent& agent, int seed, i
   writer.set_attribute("packages", "libtorch 1.13.1, HDF5 1.10.8, Eigen 3.4.0");
   writer.set_attribute("wall_s", 12.5);
   writer.write_config(
-      fmt::format("seed: {}\nenvironment:\n  kind: feed\n  scenario: default\nagent:\n  kind: {}\n",
+      fmt::format("seed: {}\nenvironment:\n  kind: feed\n  scenario: default\nevaluate:\n  curve_users: 600\nagent:\n  kind: {}\n",
                   seed, agent.label));
   writer.write_table("/daily", daily.table);
   writer.write_table("/daily_group", daily_group.table);
