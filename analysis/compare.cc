@@ -168,6 +168,9 @@ class Comparer {
     const auto numerators = columns(mine, metric.numerator);
     if (numerators.empty()) {
       summary.value.value = from_daily(mine, metric);
+      if (metric.has_lift && mine[0]->label != comparison_.reference)
+        summary.lift.value =
+            summary.value.value / from_daily(runs_of(comparison_.reference), metric) - 1;
       return summary;
     }
     const Sampled numerator = average(numerators);

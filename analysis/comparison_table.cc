@@ -29,10 +29,10 @@ std::string number(double value, int digits) {
 }
 
 /// "123.4 ±2.1": half the interval's width.
-std::string with_half_width(const Estimate& estimate, double scale) {
+std::string with_half_width(const Estimate& estimate, double scale, int min_digits = 0) {
   if (std::isnan(estimate.value)) return kNone;
   const double half = scale * (estimate.hi - estimate.lo) / 2;
-  const int digits = digits_for(half, scale * estimate.value);
+  const int digits = std::max(min_digits, digits_for(half, scale * estimate.value));
   const std::string value = number(scale * estimate.value, digits);
   return std::isnan(half) ? value : fmt::format("{} ±{:.{}f}", value, half, digits);
 }
@@ -154,13 +154,14 @@ TextTable constraint_table(const Comparison& comparison) {
       .num_left = 2};
   for (const AgentSummary& agent : comparison.agents)
     for (const ConstraintSummary& constraint : agent.constraints) {
-      const double half = (constraint.value.hi - constraint.value.lo) / 2;
-      const int digits = digits_for(std::isnan(half) ? std::abs(constraint.limit) / 1000 : half,
-                                    constraint.value.value);
+      const double size = std::max(std::abs(constraint.limit), std::abs(constraint.value.value));
+      const int digits =
+          digits_for(size / 300, size);  // three to four figures: violations are small
       std::string violated = constraint.num_violated == 0 ? "no" : "yes";
       if (constraint.num_violated > 0 && constraint.num_runs > 1)
         violated += fmt::format(" ({} of {} seeds)", constraint.num_violated, constraint.num_runs);
-      table.rows.push_back({agent.label, constraint.name, with_half_width(constraint.value, 1),
+      table.rows.push_back({agent.label, constraint.name,
+                            with_half_width(constraint.value, 1, digits),
                             number(constraint.limit, digits), number(100 * constraint.violation, 2),
                             violated, agent.learns ? number(constraint.multiplier, 3) : kNone,
                             constraint.reference.empty() ? kNone : constraint.reference});

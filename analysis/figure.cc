@@ -66,7 +66,7 @@ std::string terminals(const Figure& figure, const std::string& stem) {
   draw(fmt::format("svg size {},{} dynamic font 'Arial,12' name '{}' background '#ffffff'", w, h,
                    figure.name),
        ".svg");
-  draw(fmt::format("pdfcairo size {:.3f}in,{:.3f}in font 'Arial,9' fontscale 1.0 linewidth 1.0",
+  draw(fmt::format("pdfcairo size {:.3f}in,{:.3f}in font 'Arial,8.5' fontscale 1.0 linewidth 1.0",
                    w / 96.0, h / 96.0),
        ".pdf");
   draw(fmt::format("pngcairo size {},{} font 'Arial,9' fontscale 2.0 linewidth 2.0 pointscale 2.0 "

@@ -142,7 +142,7 @@ int key_width(const Comparison& comparison) {
   std::size_t longest = 8;
   for (const AgentSummary& agent : comparison.agents)
     longest = std::max(longest, agent.label.size());
-  return 64 + 7 * static_cast<int>(longest);
+  return 84 + 8 * static_cast<int>(longest);
 }
 
 Figure panel_figure(const std::vector<Panel>& panels, const Comparison& comparison,
@@ -162,7 +162,8 @@ Figure panel_figure(const std::vector<Panel>& panels, const Comparison& comparis
     figure.script += fmt::format(
         "set lmargin at screen {:.4f}; set rmargin at screen {:.4f}; set tmargin at screen {:.4f}; "
         "set bmargin at screen {:.4f}\nunset logscale; set xrange [*:*]; set yrange [*:*]\n"
-        "set xtics auto offset 0,0.2; set ytics auto; set format '%g'; unset object; unset label; unset arrow\n"
+        "set xtics auto offset 0,0.2; set ytics auto; set format '%g'; unset object; unset label; "
+        "unset arrow\n"
         "set title {} offset 0,-0.6\n",
         (column * cell + kLeft) / w, ((column + 1) * cell - kGap) / w, top, top - panel_height / h,
         quoted(panel.title));

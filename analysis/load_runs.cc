@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <set>
+#include <sstream>
 #include <tuple>
 
 namespace sluice {
@@ -77,16 +78,21 @@ std::vector<std::pair<std::string, bool>> list_files(const std::vector<std::stri
   return files;
 }
 
-/// The `environment:` block of a resolved config, as text.
+/// The `environment:` block of a resolved config, without what concerns training only: its days and
+/// the size of its population (`evaluate` has its own).
 std::string environment_block(const std::string& config) {
-  const std::size_t begin =
-      config.rfind("environment:", 0) == 0 ? 0 : config.find("\nenvironment:");
-  if (begin == std::string::npos) return "";
-  std::size_t end = config.find('\n', begin + 1);
-  while (end != std::string::npos && end + 1 < config.size() &&
-         (config[end + 1] == ' ' || config[end + 1] == '\n'))
-    end = config.find('\n', end + 1);
-  return config.substr(begin, end == std::string::npos ? end : end - begin);
+  std::istringstream lines(config);
+  std::string line, block, section;
+  bool inside = false;
+  while (std::getline(lines, line)) {
+    if (!line.empty() && line[0] != ' ') inside = line.starts_with("environment:");
+    if (!inside) continue;
+    if (line.size() > 2 && line[2] != ' ') section = line.substr(0, line.find(':'));
+    const bool of_training =
+        line.starts_with("  days:") || (section == "  users" && line.starts_with("    count:"));
+    if (!of_training) block += line + "\n";
+  }
+  return block;
 }
 
 /// Runs under one evaluate seed are compared user by user: say so if they did not meet one world.

@@ -23,7 +23,7 @@ figure { margin: 1.4em 0 2.2em; } figure svg { width: 100%; height: auto; displa
 pre { background: #f6f6f6; padding: 0.7em 1em; overflow-x: auto; font-size: 12.5px; line-height: 1.35; }
 summary { cursor: pointer; } li { margin: 0.15em 0; }
 @media print { body { max-width: none; font-size: 11px; margin: 0; } figure, table { break-inside: avoid; } details { display: none; }
-  .wide { overflow: visible; } table { font-size: 9px; } th, td { padding: 2px 5px; white-space: normal; } }
+  .wide { overflow: visible; } .caption { font-size: 9.5px; } table { font-size: 9px; } th, td { padding: 2px 5px; white-space: normal; } }
 )";
 
 std::string file_links(const std::string& name, const std::vector<const char*>& extensions) {

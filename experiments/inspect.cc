@@ -50,6 +50,17 @@ std::string mean_of(const std::vector<T>& values) {
   }
 }
 
+/// A text of several lines, below its name.
+std::string indented(const std::string& text) {
+  std::string result;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    result += "\n    " + text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  return result;
+}
+
 void print_table(const std::string& group, const Table& table) {
   fmt::print("\n{}  {} rows, {} columns\n", group, table.num_rows(), table.columns.size());
   std::size_t name = 6, unit = 4;
@@ -73,8 +84,11 @@ void print_table(const std::string& group, const Table& table) {
 int inspect_command(const std::string& path) {
   const ResultReader file(path);
   fmt::print("{}\n\n", path);
-  for (const auto& [name, value] : file.attributes())
-    fmt::print("  {:<18} {}\n", name, std::visit([](const auto& v) { return show(v); }, value));
+  for (const auto& [name, value] : file.attributes()) {
+    const std::string text = std::visit([](const auto& v) { return show(v); }, value);
+    const bool is_block = text.find('\n') != std::string::npos;
+    fmt::print("  {:<18} {}\n", name, is_block ? indented(text) : text);
+  }
 
   for (const std::string& group : file.tables()) print_table(group, file.read_table(group));
 

@@ -40,7 +40,7 @@ struct NamedArray {
   std::vector<std::int64_t> shape;
   std::vector<double> values;
   std::string unit = "1";
-  std::string description;
+  std::string description = {};
 };
 
 /// Throws data_error (65) if `path` exists and may not be replaced, io_error (74) if its directory

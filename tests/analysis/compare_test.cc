@@ -151,3 +151,45 @@ TEST_CASE("compare: text tables align by characters and markdown escapes bars") 
   CHECK(render(table, TableFormat::kMarkdown).find("x\\|y") != std::string::npos);
   CHECK(render(table, TableFormat::kCsv) == "a,value s\n−ü,1\nx|y,22\n");
 }
+
+TEST_CASE("compare: tabular runs are compared by their exact returns and the spread of seeds") {
+  const TemporaryDirectory directory;
+  const auto write = [&](const std::string& label, std::int64_t seed, double value) {
+    ResultWriter writer(directory.path + "/" + label + std::to_string(seed) + ".h5",
+                        Overwrite::kRefuse);
+    writer.set_attribute("agent", label);
+    writer.set_attribute("environment", "tabular");
+    writer.set_attribute("seed", seed);
+    writer.set_attribute("evaluate_seed", std::int64_t{1});
+    writer.set_attribute("decisions", std::int64_t{1000});
+    writer.write_array("/exact/return", {.shape = {1}, .values = {value}});
+    writer.write_array("/exact/cost", {.shape = {1}, .values = {0.5}});
+    writer.write_array("/optimum/return", {.shape = {1}, .values = {10}});
+    writer.write_table("/constraints", {{{"decisions", "1", "", std::vector<std::int64_t>{1000}},
+                                         {"name", "1", "", std::vector<std::string>{"cost_0"}},
+                                         {"value", "1", "", std::vector<double>{0.5}},
+                                         {"limit", "1", "", std::vector<double>{-0.25}},
+                                         {"violation", "1", "", std::vector<double>{0.75}},
+                                         {"violated", "1", "", std::vector<std::int64_t>{1}},
+                                         {"multiplier", "1", "", std::vector<double>{2}},
+                                         {"reference", "1", "", std::vector<std::string>{""}}}});
+    writer.commit();
+  };
+  for (int seed = 1; seed <= 3; ++seed) {
+    write("dqn", seed, 8 + 0.1 * seed);
+    write("sl_mgac", seed, 9 + 0.1 * seed);
+  }
+  const Comparison comparison = compare(load_runs({directory.path}), {});
+  CHECK(comparison.tabular);
+  CHECK(comparison.optimum == 10);
+  const AgentSummary& agent = *comparison.find("sl_mgac");
+  CHECK(agent.metrics[0].value.value == doctest::Approx(9.2));
+  CHECK(agent.metrics[0].value.lo < 9.15);
+  CHECK(agent.metrics[0].lift.value == doctest::Approx(1 / 8.2));
+  CHECK(agent.constraints[0].violation == doctest::Approx(3));  // relative to |limit|
+  CHECK(agent.constraints[0].num_violated == 3);
+  const std::string text = render_comparison(comparison, TableFormat::kText);
+  CAPTURE(text);
+  CHECK(text.find("yes (3 of 3 seeds)") != std::string::npos);
+  CHECK(text.find("nan") == std::string::npos);
+}
