@@ -70,10 +70,13 @@ std::vector<Buckets> make_group_buckets(std::span<const float> values,
   }
   const Buckets shared = make_buckets(pooled, num_buckets, tail_refinement);
   std::vector<Buckets> result;
-  for (std::vector<float>& own : positives)
-    result.push_back(own.size() < least
+  for (std::vector<float>& own : positives) {
+    // Group 0 of several are those who hardly watch: what they do watch says little.
+    const bool is_group_0 = result.empty() && num_groups > 1;
+    result.push_back(is_group_0 || own.size() < least
                          ? shared
                          : make_buckets(std::move(own), num_buckets, tail_refinement));
+  }
   return result;
 }
 

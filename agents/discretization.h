@@ -38,7 +38,8 @@ class Buckets {
 /// Without positives: edges at 0 and evenly in the logarithm from 1 to 3600 s.
 Buckets make_buckets(std::vector<float> positives, int num_buckets, double tail_refinement);
 
-/// One set of buckets per group.  A group with fewer than `least` positive values uses all groups'.
+/// One set of buckets per group.  Group 0 of several, and a group with fewer than `least` positive
+/// values, use the edges of all groups together.
 std::vector<Buckets> make_group_buckets(std::span<const float> values,
                                         std::span<const std::uint8_t> groups, int num_groups,
                                         int num_buckets, double tail_refinement, std::size_t least);

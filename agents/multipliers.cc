@@ -43,6 +43,9 @@ Multipliers::Multipliers(const MultiplierConfig& config, const EnvSpec& spec)
 }
 
 void Multipliers::step(std::span<const double> cost_values) {
+  const double decay = dual_.decay_steps > 0 ? 1 + steps_ / dual_.decay_steps : 1;
+  const double step_size = dual_.step_size / decay;
+  steps_ += 1;
   for (const CostLimit& limit : limits_) {
     const auto i = static_cast<std::size_t>(limit.cost);
     ENSURE(i < cost_values.size(), "a value for every cost");
@@ -50,7 +53,7 @@ void Multipliers::step(std::span<const double> cost_values) {
     // A limit of exactly 0 has no scale of its own: the excess then counts in the cost's unit.
     const double scale = limit.limit == 0 ? 1 : std::abs(limit.limit);
     const double violation = (cost_values[i] - limit.limit) / scale;
-    values_[i] = std::clamp(values_[i] + dual_.step_size * violation, 0.0, dual_.max);
+    values_[i] = std::clamp(values_[i] + step_size * violation, 0.0, dual_.max);
   }
 }
 

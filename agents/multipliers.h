@@ -4,8 +4,10 @@
 //
 // fixed: λ_i is given (the paper).
 // dual:  projected ascent on each limit d_i of the environment with the measured value J_i,
-//          λ_i ← clip(λ_i + η·(J_i − d_i)/|d_i|, 0, max).
-//        The violation is relative to |d_i|, so η has the unit of λ and none of the cost.
+//          λ_i ← clip(λ_i + η_k·(J_i − d_i)/|d_i|, 0, max),   η_k = η/(1 + k/decay_steps) at step k.
+//        The violation is relative to |d_i|, so η has the unit of λ and none of the cost.  The critic
+//        lags behind a moving λ, and with constant steps the two chase each other around the limit;
+//        shrinking steps (Robbins & Monro 1951) let the last iterate settle.
 // auto:  fixed at cost_usage = 1 where live watch is observed (feed), dual elsewhere (tabular).
 
 #include <map>
@@ -35,13 +37,15 @@ struct FixedMultiplierConfig {
 
 struct DualMultiplierConfig {
   static constexpr const char* kKind = "dual";
-  double step_size = 0.05;
+  double step_size = 0.1;
+  double decay_steps = 20;
   double initial = 0;
   double max = 100;
   static constexpr auto fields() {
     using C = DualMultiplierConfig;
     return std::tuple{
-        field("step_size", &C::step_size, {.range = {0, 1e3, kOpenBelow}, .doc = "change of λ per step and unit of relative violation"}),
+        field("step_size", &C::step_size, {.range = {0, 1e3, kOpenBelow}, .doc = "η: change of λ in the first step per unit of relative violation"}),
+        field("decay_steps", &C::decay_steps, {.range = {0, 1e9}, .unit = "steps", .doc = "step k moves by η/(1 + k/decay_steps); 0: no decay, for a world that keeps changing"}),
         field("initial", &C::initial, {.range = {0, 1e6}, .doc = "λ of every limited cost at the start"}),
         field("max", &C::max, {.range = {0, 1e6, kOpenBelow}, .doc = "λ never exceeds this"})};
   }
@@ -64,6 +68,7 @@ class Multipliers {
  private:
   std::vector<CostLimit> limits_;  // only those that move
   DualMultiplierConfig dual_;
+  double steps_ = 0;
   std::vector<double> values_;
 };
 

@@ -29,7 +29,7 @@ struct TorchBatch {
 struct BatchOptions {
   int batch_size = 0;
   int num_groups = 1;
-  DiscountConfig discount;
+  DiscountConfig discount = {};
   double dictated_discount = 0;
 };
 

@@ -1,0 +1,2 @@
+// Learning a constrained problem whose optimum is known (tests/golden_cmdp.h).
+#include <doctest/doctest.h>

@@ -1,0 +1,252 @@
+// What every learning agent owes the rest of the program, through make_agent().
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "agents/agents.h"
+#include "sim/check.h"
+#include "tests/agents/learning_fixture.h"
+
+namespace sluice {
+namespace {
+
+constexpr int kUsers = 64;
+
+LearningContext quick() {
+  return {.epsilon_start = 0.2, .epsilon_end = 0.2, .batch_size = 64, .warmup_transitions = 100,
+          .replay_capacity = 1000};
+}
+
+SlMgacConfig small_sl_mgac() {
+  SlMgacConfig config;
+  config.num_groups = 3;
+  config.hidden = {16};
+  config.num_buckets = 5;
+  return config;
+}
+
+DqnConfig small_dqn() {
+  DqnConfig config;
+  config.hidden = {16};
+  return config;
+}
+
+std::vector<AgentConfig> learners() { return {small_dqn(), small_sl_mgac()}; }
+
+std::unique_ptr<Agent> trained(const AgentConfig& config, const EnvSpec& spec, std::uint64_t seed,
+                               int updates) {
+  auto agent = make_agent(config, spec, Seed(seed), quick());
+  std::vector<float> keys;
+  for (int user = 0; user < kUsers; ++user) keys.push_back(static_cast<float>(user / 2));
+  agent->begin_day(0, keys);
+  agent->observe(random_transitions(spec, 500, 9));
+  for (int i = 0; i < updates; ++i) {
+    const std::optional<UpdateLog> log = agent->update();
+    REQUIRE(log.has_value());
+    REQUIRE(std::isfinite(log->td_loss));
+    REQUIRE(std::isfinite(log->gradient_norm));
+    REQUIRE(std::isfinite(log->q_abs_max));
+  }
+  return agent;
+}
+
+RequestBatch some_requests(const EnvSpec& spec, std::uint32_t page) {
+  RequestBatch requests;
+  Rng rng = Seed(31).stream(Purpose::kTest, page);
+  for (int user = 0; user < kUsers; ++user) {
+    requests.user.push_back(user);
+    requests.key.push_back({.user = static_cast<std::uint32_t>(user), .page = page});
+    requests.time.push_back(0);
+    const std::vector<float> row = random_observation(spec.schema, rng);
+    requests.observation.insert(requests.observation.end(), row.begin(), row.end());
+  }
+  return requests;
+}
+
+bool same_arrays(const AgentState& a, const AgentState& b) {
+  if (a.arrays.size() != b.arrays.size()) return false;
+  for (const auto& [name, array] : a.arrays) {
+    const auto found = b.arrays.find(name);
+    if (found == b.arrays.end() || found->second.values != array.values) return false;
+  }
+  return true;
+}
+
+TEST_CASE("learning agents: nothing is learned before the warm-up") {
+  const EnvSpec spec = feed_like_spec(kUsers);
+  for (const AgentConfig& config : learners()) {
+    const auto agent = make_agent(config, spec, Seed(1), quick());
+    agent->observe(random_transitions(spec, 99, 1));
+    CHECK_FALSE(agent->update().has_value());
+    agent->observe(random_transitions(spec, 1, 2));
+    CHECK(agent->update().has_value());
+  }
+}
+
+TEST_CASE("learning agents: the same seed gives the same parameters, another seed does not") {
+  const EnvSpec spec = feed_like_spec(kUsers);
+  for (const AgentConfig& config : learners()) {
+    AgentState first, second, other;
+    trained(config, spec, 5, 20)->save(first);
+    trained(config, spec, 5, 20)->save(second);
+    trained(config, spec, 6, 20)->save(other);
+    CHECK(same_arrays(first, second));
+    CHECK_FALSE(same_arrays(first, other));
+  }
+}
+
+TEST_CASE("learning agents: a saved agent acts identically after loading") {
+  const EnvSpec spec = feed_like_spec(kUsers);
+  for (const AgentConfig& config : learners()) {
+    const auto agent = trained(config, spec, 5, 30);
+    AgentState state;
+    agent->save(state);
+    const auto loaded = make_agent(config, spec, Seed(5), quick());
+    loaded->load(state);
+    std::vector<float> keys;
+    for (int user = 0; user < kUsers; ++user) keys.push_back(static_cast<float>(user / 2));
+    loaded->begin_day(0, keys);
+    for (std::uint32_t page = 0; page < 5; ++page) {
+      const RequestBatch requests = some_requests(spec, page);
+      std::vector<Decision> own(kUsers), theirs(kUsers);
+      agent->act(requests, Mode::kEvaluate, own);
+      loaded->act(requests, Mode::kEvaluate, theirs);
+      for (int i = 0; i < kUsers; ++i) {
+        const auto k = static_cast<std::size_t>(i);
+        CHECK(own[k].action == theirs[k].action);
+        CHECK(own[k].group == theirs[k].group);
+        CHECK(own[k].propensity == theirs[k].propensity);
+      }
+    }
+    CHECK(loaded->multipliers() == agent->multipliers());
+  }
+}
+
+TEST_CASE("learning agents: a state of another schema, kind or shape is refused") {
+  const EnvSpec spec = feed_like_spec(kUsers);
+  AgentState state;
+  make_agent(small_dqn(), spec, Seed(1), quick())->save(state);
+  CHECK_THROWS_AS(make_agent(small_sl_mgac(), spec, Seed(1), quick())->load(state), UserError);
+  EnvSpec other = spec;
+  other.schema.blocks[0].item[0].scale = 2;
+  CHECK_THROWS_AS(make_agent(small_dqn(), other, Seed(1), quick())->load(state), UserError);
+  DqnConfig wider = small_dqn();
+  wider.hidden = {32};
+  CHECK_THROWS_AS(make_agent(wider, spec, Seed(1), quick())->load(state), UserError);
+}
+
+TEST_CASE("learning agents: propensities are the probabilities of the whole behaviour") {
+  const EnvSpec spec = feed_like_spec(kUsers);
+  for (const AgentConfig& config : learners()) {
+    const auto agent = trained(config, spec, 5, 30);
+    const RequestBatch requests = some_requests(spec, 0);
+    std::vector<Decision> evaluate(kUsers), explore(kUsers);
+    agent->act(requests, Mode::kEvaluate, evaluate);
+    std::vector<std::uint8_t> groups;
+    for (const Decision& decision : evaluate) groups.push_back(decision.group);
+    std::vector<float> policy(2 * kUsers);
+    agent->probabilities(requests.observation, groups, policy);
+    agent->act(requests, Mode::kExplore, explore);
+    for (std::size_t i = 0; i < kUsers; ++i) {
+      CHECK(policy[2 * i] + policy[2 * i + 1] == doctest::Approx(1));
+      CHECK(evaluate[i].propensity == policy[2 * i + evaluate[i].action]);
+      CHECK(explore[i].propensity ==
+            doctest::Approx(0.8 * policy[2 * i + explore[i].action] + 0.2 / 2));
+    }
+  }
+}
+
+TEST_CASE("learning agents: the decision for a request does not depend on the batch around it") {
+  const EnvSpec spec = feed_like_spec(kUsers);
+  for (const AgentConfig& config : learners()) {
+    const auto agent = trained(config, spec, 5, 30);
+    const RequestBatch all = some_requests(spec, 3);
+    std::vector<Decision> together(kUsers), alone(1);
+    agent->act(all, Mode::kEvaluate, together);
+    const auto width = static_cast<std::ptrdiff_t>(spec.schema.width);
+    for (std::size_t i = 0; i < kUsers; i += 7) {
+      RequestBatch one;
+      one.user = {all.user[i]};
+      one.key = {all.key[i]};
+      one.time = {0};
+      const auto row = all.observation.begin() + static_cast<std::ptrdiff_t>(i) * width;
+      one.observation.assign(row, row + width);
+      agent->act(one, Mode::kEvaluate, alone);
+      CHECK(alone[0].action == together[i].action);
+      CHECK(alone[0].propensity == doctest::Approx(together[i].propensity).epsilon(1e-4));
+    }
+  }
+}
+
+TEST_CASE("sl-mgac: with any piece switched off, a hundred updates stay finite") {
+  const EnvSpec spec = feed_like_spec(kUsers);
+  std::vector<SlMgacConfig> configs(12, small_sl_mgac());
+  configs[0].num_groups = 1;
+  configs[1].group_actor = false;
+  configs[2].group_critic = false;
+  configs[3].layer_norm = LayerNorm::kNone;
+  configs[4].layer_norm = LayerNorm::kInput;
+  configs[5].reward_prediction = false;
+  configs[6].residual = false;
+  configs[7].num_buckets = 0;
+  configs[8].td_trains_rpn = true;
+  configs[9].actor_trains_extractor = true;
+  configs[10].q_normalization = QNormalization::kNone;
+  configs[11].td_loss = TdLoss::kHuber;
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    CAPTURE(i);
+    trained(configs[i], spec, 3, 100);
+  }
+  SlMgacConfig nothing = small_sl_mgac();
+  nothing.reward_prediction = nothing.residual = false;
+  CHECK_THROWS_AS(make_agent(nothing, spec, Seed(1), quick()), UserError);
+}
+
+// One state that repeats with reward 1 and γ = .9: worth 10 if the horizon cut it, 1 if it ended.
+double learned_value(bool terminated) {
+  EnvSpec spec;
+  ObservationColumn column;
+  column.name = "one";
+  spec.schema.blocks = {{.name = "state", .kind = BlockKind::kStatic, .item = {column, column}}};
+  spec.schema.finish();
+  spec.num_users = 1;
+  spec.discount = 0.9;
+  spec.has_watch_outcome = false;
+  DqnConfig config;
+  config.hidden = {8};
+  config.learning_rate = 0.01;
+  config.polyak = 0.1;
+  config.reward_scale = 1;
+  const auto agent = make_agent(config, spec, Seed(2), {.batch_size = 8, .warmup_transitions = 1});
+  TransitionBatch t;
+  t.width = 2;
+  for (int action = 0; action < 2; ++action) {
+    t.user.push_back(0);
+    t.observation.insert(t.observation.end(), {1, 0});
+    t.next_observation.insert(t.next_observation.end(), {1, 0});
+    t.action.push_back(static_cast<std::uint8_t>(action));
+    t.group.push_back(0);
+    t.propensity.push_back(1);
+    t.reward.push_back(1);
+    t.watch_time_s.push_back(0);
+    t.displaced_s.push_back(0);
+    t.entered.push_back(0);
+    t.elapsed_s.push_back(1);
+    t.session_ended.push_back(0);
+    t.terminated.push_back(terminated ? 1 : 0);
+    t.truncated.push_back(terminated ? 0 : 1);
+  }
+  agent->observe(t);
+  double value = 0;
+  for (int i = 0; i < 2000; ++i) value = agent->update()->q_mean;
+  return value;
+}
+
+TEST_CASE("dqn: a truncated step bootstraps, a terminated one does not") {
+  CHECK(learned_value(false) == doctest::Approx(10).epsilon(0.02));
+  CHECK(learned_value(true) == doctest::Approx(1).epsilon(0.02));
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,139 @@
+// Losses against values worked by hand, and gradients against central differences in double.
+
+#include "agents/losses.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+
+namespace sluice {
+namespace {
+
+using torch::Tensor;
+
+Tensor doubles(std::vector<double> values, std::vector<std::int64_t> shape) {
+  return torch::tensor(values, torch::kDouble).view(shape);
+}
+
+double number(const Tensor& scalar) { return scalar.item<double>(); }
+
+/// Largest relative difference between autograd and (f(x+h) − f(x−h))/2h.
+double gradient_error(const Tensor& at, const std::function<Tensor(const Tensor&)>& loss) {
+  Tensor x = at.clone().requires_grad_(true);
+  loss(x).backward();
+  const Tensor gradient = x.grad().contiguous();
+  const double h = 1e-5;
+  double worst = 0;
+  for (std::int64_t i = 0; i < at.numel(); ++i) {
+    Tensor up = at.clone(), down = at.clone();
+    up.view({-1})[i] += h;
+    down.view({-1})[i] -= h;
+    const double difference = (number(loss(up)) - number(loss(down))) / (2 * h);
+    const double own = number(gradient.view({-1})[i]);
+    worst = std::max(worst, std::abs(own - difference) / std::max(1e-2, std::abs(difference)));
+  }
+  return worst;
+}
+
+TEST_CASE("td loss: squared error and Huber of 3, 0.5 and -2") {
+  const Tensor q = doubles({4, 1.5, -1}, {3}), target = doubles({1, 1, 1}, {3});
+  CHECK(number(td_loss(q, target, TdLoss::kMse)) == doctest::Approx((9 + 0.25 + 4) / 3));
+  CHECK(number(td_loss(q, target, TdLoss::kHuber)) == doctest::Approx((2.5 + 0.125 + 1.5) / 3));
+  for (const TdLoss kind : {TdLoss::kMse, TdLoss::kHuber})
+    CHECK(gradient_error(q, [&](const Tensor& x) { return td_loss(x, target, kind); }) < 1e-6);
+}
+
+TEST_CASE("td loss: no gradient flows into the target") {
+  Tensor q = doubles({1}, {1}).requires_grad_(true), target = doubles({3}, {1}).requires_grad_(true);
+  td_loss(q, target, TdLoss::kMse).backward();
+  CHECK(number(q.grad()) == doctest::Approx(-4));
+  CHECK_FALSE(target.grad().defined());
+}
+
+TEST_CASE("td target: the expected value under the policy, and none where the discount is 0") {
+  const Tensor policy = doubles({0.25, 0.75, 0.5, 0.5}, {2, 2});
+  const Tensor q = doubles({4, 8, 100, 200}, {2, 2}).requires_grad_(true);
+  const Tensor y = td_target(doubles({1, 2}, {2}), doubles({0.5, 0}, {2}), policy, q);
+  CHECK(number(y[0]) == doctest::Approx(1 + 0.5 * 7));
+  CHECK(number(y[1]) == doctest::Approx(2));
+  CHECK_FALSE(y.requires_grad());
+}
+
+// One request, two buckets [0, 10), [10, 40): p_enter = .5, p = (.25, .75), δ̂ = (.5, .2).
+Tensor two_bucket_heads() {
+  const double third = std::log(3.0);
+  return doubles({0, 0, third, 0, std::log(0.2 / 0.8)}, {1, 5});
+}
+
+TEST_CASE("watch heads: the expected watch time of two buckets, by hand") {
+  const Tensor low = doubles({0, 10}, {1, 2}), width = doubles({10, 30}, {1, 2});
+  const Tensor watch = expected_watch(split_watch_heads(two_bucket_heads()), low, width);
+  CHECK(number(watch[0]) == doctest::Approx(0.5 * (0.25 * 5 + 0.75 * 16)).epsilon(1e-12));
+}
+
+TEST_CASE("watch loss: enter, bucket and position, by hand") {
+  const WatchLabels entered{doubles({1}, {1}), torch::tensor({1}, torch::kLong), doubles({0.5}, {1})};
+  const double expected = -std::log(0.5) - std::log(0.75) + 0.3 * 0.3;
+  CHECK(number(watch_loss(split_watch_heads(two_bucket_heads()), entered)) ==
+        doctest::Approx(expected).epsilon(1e-12));
+  const WatchLabels passed{doubles({0}, {1}), torch::tensor({0}, torch::kLong), doubles({0}, {1})};
+  CHECK(number(watch_loss(split_watch_heads(two_bucket_heads()), passed)) ==
+        doctest::Approx(std::log(2.0)).epsilon(1e-12));
+  const Tensor none = two_bucket_heads().narrow(0, 0, 0);
+  CHECK(number(watch_loss(split_watch_heads(none), {doubles({}, {0}), torch::empty({0}, torch::kLong),
+                                                    doubles({}, {0})})) == 0);
+}
+
+TEST_CASE("watch loss: gradients agree with central differences") {
+  const Tensor heads = torch::linspace(-1.3, 1.7, 4 * 7, torch::kDouble).view({4, 7}).sin();
+  const WatchLabels labels{doubles({1, 0, 1, 1}, {4}), torch::tensor({2, 0, 0, 1}, torch::kLong),
+                           doubles({0.1, 0, 0.9, 0.4}, {4})};
+  CHECK(gradient_error(heads, [&](const Tensor& x) {
+          return watch_loss(split_watch_heads(x), labels);
+        }) < 1e-6);
+  const Tensor low = doubles({0, 2, 7}, {1, 3}), width = doubles({2, 5, 30}, {1, 3});
+  CHECK(gradient_error(heads, [&](const Tensor& x) {
+          return expected_watch(split_watch_heads(x), low, width).square().mean();
+        }) < 1e-6);
+}
+
+TEST_CASE("q normalisation: each kind by hand, none lets a gradient through") {
+  // Rows (1, 3) and (−4, 2): centred (−1, 1), (−3, 3); gaps 2 and 6; mean |Q| 2.5; mean .5.
+  const Tensor q = doubles({1, 3, -4, 2}, {2, 2}).requires_grad_(true);
+  const auto first = [&](QNormalization kind) { return number(normalise_q(q, kind)[0][1]); };
+  CHECK(first(QNormalization::kNone) == doctest::Approx(1));
+  CHECK(first(QNormalization::kMeanAbs) == doctest::Approx(1 / 2.5));
+  CHECK(first(QNormalization::kGap) == doctest::Approx(1 / 4.0));
+  CHECK(first(QNormalization::kStd) ==
+        doctest::Approx(1 / std::sqrt((1 + 9 + 16 + 4) / 4.0 - 0.25)));
+  CHECK_FALSE(normalise_q(q, QNormalization::kGap).requires_grad());
+}
+
+TEST_CASE("q normalisation: by gap it does not depend on the unit of Q") {
+  const Tensor q = doubles({1, 3, -4, 2, 0.5, 0.1}, {2, 3});
+  const Tensor difference =
+      normalise_q(q, QNormalization::kGap) - normalise_q(1000 * q + 5, QNormalization::kGap);
+  CHECK(number(difference.abs().max()) < 1e-12);
+}
+
+TEST_CASE("actor loss: by hand, and its gradient against central differences") {
+  const Tensor logits = doubles({0, std::log(3.0)}, {1, 2}), q = doubles({-1, 1}, {1, 2});
+  const double entropy = -(0.25 * std::log(0.25) + 0.75 * std::log(0.75));
+  CHECK(number(actor_loss(logits, q, 0.1)) == doctest::Approx(-0.5 - 0.1 * entropy).epsilon(1e-12));
+  CHECK(number(mean_entropy(logits)) == doctest::Approx(entropy).epsilon(1e-12));
+  const Tensor many = torch::linspace(-2, 2, 12, torch::kDouble).view({4, 3});
+  const Tensor values = torch::linspace(3, -1, 12, torch::kDouble).view({4, 3}).cos();
+  CHECK(gradient_error(many, [&](const Tensor& x) { return actor_loss(x, values, 0.07); }) < 1e-6);
+}
+
+TEST_CASE("actor loss: the critic's values receive no gradient") {
+  Tensor logits = torch::zeros({2, 2}, torch::kDouble).requires_grad_(true);
+  Tensor q = torch::ones({2, 2}, torch::kDouble).requires_grad_(true);
+  actor_loss(logits, q, 0.1).backward();
+  CHECK(logits.grad().defined());
+  CHECK_FALSE(q.grad().defined());
+}
+
+}  // namespace
+}  // namespace sluice

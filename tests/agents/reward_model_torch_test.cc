@@ -1,0 +1,149 @@
+#include "agents/reward_model.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "agents/sl_mgac_nets.h"
+#include "tests/agents/learning_fixture.h"
+
+namespace sluice {
+namespace {
+
+using torch::Tensor;
+
+SlMgacConfig small(int num_buckets) {
+  SlMgacConfig config;
+  config.num_groups = 3;
+  config.hidden = {16};
+  config.num_buckets = num_buckets;
+  return config;
+}
+
+// A TorchBatch of these transitions, sorted by group.
+void fill(const TransitionBatch& transitions, int num_groups, TorchBatch& batch) {
+  ReplayBuffer replay(static_cast<std::int64_t>(transitions.size()), transitions.width,
+                      transitions.num_costs);
+  replay.add(transitions);
+  sample_batch(replay, Seed(1), 0, {.batch_size = 64, .num_groups = num_groups}, batch);
+}
+
+TEST_CASE("reward model: the Lagrangian reward's affine part of the predicted watch time") {
+  const EnvSpec spec = feed_like_spec(3);
+  RewardModel model(spec, small(0), 30);
+  // One head: ŷ/scale = .5, so ŷ = 15 s; displaced_s = 20 s; λ = 2 on cost_usage = a(v̄ − y).
+  Tensor raw = torch::zeros({1, spec.schema.width});
+  raw[0][spec.schema.column("displaced_s")] = 20;
+  const Tensor r = model.predict(torch::full({1, 1}, 0.5), raw, torch::zeros({1}, torch::kLong), {2, 7});
+  CHECK(r[0][0].item<double>() == 0);
+  CHECK(r[0][1].item<double>() == doctest::Approx(((1 + 2) * 15 - 2 * 20) / 30.0));
+}
+
+TEST_CASE("reward model: tabular heads are priced with the multiplier of the moment") {
+  EnvSpec spec = feed_like_spec(3);
+  spec.has_watch_outcome = false;
+  RewardModel model(spec, small(0), 10);
+  CHECK(model.num_heads() == 6);
+  // Rows of heads: reward (1, 2), cost_usage (3, 4), cost_skip (5, 6).
+  const Tensor heads = torch::tensor({{1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f}});
+  const Tensor r = model.predict(heads, torch::zeros({1, spec.schema.width}),
+                                 torch::zeros({1}, torch::kLong), {0.5, 0.1});
+  CHECK(r[0][0].item<double>() == doctest::Approx(1 - 1.5 - 0.5));
+  CHECK(r[0][1].item<double>() == doctest::Approx(2 - 2 - 0.6));
+}
+
+TEST_CASE("reward model: only injected requests teach it") {
+  const EnvSpec spec = feed_like_spec(3);
+  TorchBatch batch;
+  fill(random_transitions(spec, 200, 1), 3, batch);
+  RewardModel model(spec, small(4), 30);
+  Tensor heads = torch::zeros({64, model.num_heads()}).requires_grad_(true);
+  model.loss(heads, batch).backward();
+  for (std::int64_t i = 0; i < 64; ++i) {
+    const bool injected = batch.columns.action[static_cast<std::size_t>(i)] == 1;
+    CHECK((heads.grad()[i].abs().sum().item<double>() > 0) == injected);
+  }
+}
+
+TEST_CASE("reward model: supervised learning finds the mean watch time of injected requests") {
+  const EnvSpec spec = feed_like_spec(3);
+  const TransitionBatch data = random_transitions(spec, 2000, 5);
+  double sum = 0, injected = 0;
+  for (std::size_t i = 0; i < data.size(); ++i)
+    if (data.action[i] == 1) {
+      sum += data.watch_time_s[i];
+      injected += 1;
+    }
+  for (const int num_buckets : {0, 8}) {
+    CAPTURE(num_buckets);
+    RewardModel model(spec, small(num_buckets), 30);
+    if (num_buckets > 0) model.form_buckets(data);
+    // Heads without inputs: one vector for everybody.
+    Tensor heads = torch::zeros({1, model.num_heads()}).requires_grad_(true);
+    torch::optim::Adam optimiser({heads}, torch::optim::AdamOptions(0.02));
+    ReplayBuffer replay(2000, data.width, data.num_costs);
+    replay.add(data);
+    TorchBatch batch;
+    for (std::uint64_t update = 0; update < 600; ++update) {
+      sample_batch(replay, Seed(2), update, {.batch_size = 512, .num_groups = 3}, batch);
+      optimiser.zero_grad();
+      model.loss(heads.expand({512, -1}), batch).backward();
+      optimiser.step();
+    }
+    const Tensor r = model.predict(heads.detach(), torch::zeros({1, spec.schema.width}),
+                                   torch::full({1}, 1, torch::kLong), {0, 0});
+    CHECK(r[0][1].item<double>() * 30 == doctest::Approx(sum / injected).epsilon(0.08));
+  }
+}
+
+TEST_CASE("sl-mgac: by default the TD loss does not move the reward prediction, with the switch it does") {
+  const EnvSpec spec = feed_like_spec(3);
+  torch::manual_seed(4);
+  const SlMgacConfig config = small(4);
+  RewardModel model(spec, config, 30);
+  SlMgacCritic critic(config, spec, model.num_heads());
+  TorchBatch batch;
+  fill(random_transitions(spec, 200, 3), 3, batch);
+  const auto rpn_gradient = [&](bool td_trains_rpn) {
+    critic.zero_grad();
+    const SlMgacCritic::Output output = critic.forward(batch.observation, batch.slices);
+    const Tensor predicted = model.predict(output.reward_heads, batch.observation, batch.group, {1, 0});
+    const Tensor q = (td_trains_rpn ? predicted : predicted.detach()) + output.residual;
+    td_loss(q.gather(1, batch.action.unsqueeze(1)).squeeze(1), torch::ones({64}), TdLoss::kMse).backward();
+    double sum = 0;
+    for (const auto& item : critic.named_parameters())
+      if (item.key().starts_with("reward.") && item.value().grad().defined())
+        sum += item.value().grad().abs().sum().item<double>();
+    return sum;
+  };
+  CHECK(rpn_gradient(false) == 0);
+  CHECK(rpn_gradient(true) > 0);
+}
+
+TEST_CASE("sl-mgac: the actor's loss moves neither critic nor extractor unless it may") {
+  const EnvSpec spec = feed_like_spec(3);
+  torch::manual_seed(4);
+  const SlMgacConfig config = small(4);
+  SlMgacCritic critic(config, spec, 9);
+  SlMgacActor actor(config, spec, critic.num_features());
+  TorchBatch batch;
+  fill(random_transitions(spec, 200, 3), 3, batch);
+  const auto gradient = [&](bool trains_extractor, const std::string& prefix) {
+    critic.zero_grad();
+    const SlMgacCritic::Output output = critic.forward(batch.observation, batch.slices);
+    const Tensor logits =
+        actor.forward(trains_extractor ? output.features : output.features.detach(), batch.slices);
+    actor_loss(logits, normalise_q(output.residual, QNormalization::kGap), 0.02).backward();
+    double sum = 0;
+    for (const auto& item : critic.named_parameters())
+      if (item.key().starts_with(prefix) && item.value().grad().defined())
+        sum += item.value().grad().abs().sum().item<double>();
+    return sum;
+  };
+  CHECK(gradient(false, "") == 0);
+  CHECK(gradient(true, "extractor.") > 0);
+  CHECK(gradient(true, "residual.") == 0);
+}
+
+}  // namespace
+}  // namespace sluice
