@@ -11,7 +11,7 @@ namespace sluice {
 namespace {
 
 constexpr int kBatch = 1024;
-constexpr int kHistory = 20;  // items of a behaviour sequence
+constexpr int kHistory = 10;  // items of a behaviour sequence
 constexpr int kTopics = 33;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -151,11 +151,11 @@ extern "C" void sluice_bench_agents(std::vector<sluice::BenchNumber>& out) {
   const EnvSpec spec = feed_like_spec();
   const LearningContext learning{.batch_size = kBatch, .warmup_transitions = kBatch,
                                  .replay_capacity = 4 * kBatch};
-  // Products of the extractor (keys and values of two sequences, query), forward.
+  // Matrix products of the extractor (query, key and value of two sequences), forward.
   const SlMgacConfig sl_mgac;
   const DqnConfig dqn;
   const double e = sl_mgac.embedding_size, d = sl_mgac.attention_size;
-  const double extractor = 2e-9 * kBatch * (kHistory * (2 * d * (e + 2) + 2 * d * (e + 1)) + d * (7 + e));
+  const double extractor = 2e-9 * kBatch * d * (7 + e + 2 * (e + 2) + 2 * (e + 1));
   const double features = 18 + 7 + 4 * e + 2 * d;
   // A forward and backward pass costs three forward passes; features get no input gradient to speak of.
   const double reward = mlp_gflop(features, sl_mgac.hidden, 1 + 2 * sl_mgac.num_buckets);

@@ -22,7 +22,7 @@ namespace sluice {
 
 struct DqnConfig {
   static constexpr const char* kKind = "dqn";
-  std::vector<int> hidden = {128, 128};
+  std::vector<int> hidden = {128, 64};
   int embedding_size = 8;
   int attention_size = 16;
   LayerNorm layer_norm = LayerNorm::kAll;

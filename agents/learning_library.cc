@@ -1,5 +1,6 @@
 #include "agents/learning_library.h"
 
+#include <malloc.h>
 #include <torch/torch.h>
 
 namespace sluice {
@@ -7,6 +8,10 @@ namespace sluice {
 // The only place where torch's global state is touched.  Initial weights are the only thing drawn from
 // its generator; one thread and deterministic kernels make runs equal byte by byte.
 void start_torch(Seed seed) {
+  // An update makes and drops hundreds of tensors of some 100 kB.  By default glibc maps and unmaps
+  // each, and the kernel clears their pages again and again; kept in the heap they are reused.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   at::set_num_threads(1);
   at::globalContext().setDeterministicAlgorithms(true, false);
   torch::manual_seed(seed.stream(Purpose::kInit)());

@@ -55,10 +55,14 @@ Extractor::Extractor(const ObservationSchema& schema, const ExtractorOptions& op
         break;
       case BlockKind::kSequence: {
         sequences = true;
+        const std::int64_t item = options.embedding_size + columns - 1;
+        // Without biases: that of a key would not change the softmax, that of a value would make an
+        // empty history look like something.
         Sequence sequence{offset, block.length, columns, embedding_for(block.item.front()),
-                          torch::nn::Linear(options.embedding_size + columns - 1,
-                                            2 * options.attention_size)};
-        register_module("attention_" + block.name, sequence.keys_and_values);
+                          torch::nn::Linear(torch::nn::LinearOptions(options.attention_size, item).bias(false)),
+                          torch::nn::Linear(torch::nn::LinearOptions(item, options.attention_size).bias(false))};
+        register_module("key_" + block.name, sequence.key);
+        register_module("value_" + block.name, sequence.value);
         sequences_.push_back(sequence);
         num_features_ += options.attention_size;
         break;
@@ -93,23 +97,21 @@ torch::Tensor Extractor::normalise(const torch::Tensor& raw) const {
   return x;
 }
 
-// softmax_i(q·k_i/√d) over the used items, applied to v_i.
+// query [n, d], already divided by √d → [n, d].
 torch::Tensor Extractor::attend(const Sequence& sequence, const torch::Tensor& normal,
                                 const torch::Tensor& query) const {
-  const std::int64_t n = normal.size(0), d = options_.attention_size;
-  const torch::Tensor items = normal.narrow(1, sequence.offset, sequence.length * sequence.columns)
-                                  .view({n, sequence.length, sequence.columns});
-  const torch::Tensor topic = items.select(2, 0).to(torch::kLong);  // [n, L]
+  const torch::Tensor columns = normal.narrow(1, sequence.offset, sequence.length * sequence.columns)
+                                    .view({normal.size(0), sequence.length, sequence.columns});
+  const torch::Tensor topic = columns.select(2, 0).to(torch::kLong);  // [n, L]
   const torch::Tensor unused = topic == 0;
   torch::nn::Embedding embedding = sequence.topic;
-  torch::nn::Linear project = sequence.keys_and_values;
-  const torch::Tensor inputs =
-      torch::cat({embedding->forward(topic), items.narrow(2, 1, sequence.columns - 1)}, 2);
-  const torch::Tensor both = project->forward(inputs);                          // [n, L, 2d]
-  const torch::Tensor score = torch::matmul(both.narrow(2, 0, d), query.unsqueeze(2)).squeeze(2);
+  torch::nn::Linear key = sequence.key, value = sequence.value;
+  const torch::Tensor items =
+      torch::cat({embedding->forward(topic), columns.narrow(2, 1, sequence.columns - 1)}, 2);
+  const torch::Tensor score = (items * key->forward(query).unsqueeze(1)).sum(2);  // [n, L]
   const torch::Tensor weight =
-      torch::softmax(score.masked_fill(unused, kMasked), 1).masked_fill(unused, 0);  // [n, L]
-  return torch::matmul(weight.unsqueeze(1), both.narrow(2, d, d)).squeeze(1);    // [n, d]
+      torch::softmax(score.masked_fill(unused, kMasked), 1).masked_fill(unused, 0);
+  return value->forward((weight.unsqueeze(2) * items).sum(1));
 }
 
 torch::Tensor Extractor::forward(const torch::Tensor& raw) {

@@ -28,8 +28,10 @@ struct ExtractorOptions {
 /// φ: raw observation [n, w] → features [n, f].
 ///   dense columns     (transform(x) − mean)/scale
 ///   id columns        embeddings; topics of equal cardinality share one table
-///   sequence blocks   target attention: query from the candidate (dense columns and topic), keys and
-///                     values from the items; unused items (topic 0) get no weight
+///   sequence blocks   target attention with the candidate (dense columns c and topic t) as query:
+///                     Σ_i softmax_i(qᵀK x_i/√d)·V x_i,  q = Q(c, t),  x_i = the item with its topic embedded;
+///                     unused items (topic 0) get no weight.  Computed as V·Σ_i softmax_i((Kᵀq)ᵀx_i/√d)·x_i:
+///                     the same numbers without keys and values of every item.
 /// A schema without ids, sequences or candidate (tabular) passes through.
 class Extractor : public torch::nn::Module {
  public:
@@ -41,7 +43,8 @@ class Extractor : public torch::nn::Module {
   struct Sequence {
     std::int64_t offset, length, columns;
     torch::nn::Embedding topic{nullptr};
-    torch::nn::Linear keys_and_values{nullptr};  // [e + columns − 1] → [2d]
+    torch::nn::Linear key{nullptr};    // Kᵀ: [d] → [e + columns − 1]
+    torch::nn::Linear value{nullptr};  // V: [e + columns − 1] → [d]
   };
   struct Id {
     std::int64_t column;

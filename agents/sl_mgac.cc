@@ -90,8 +90,11 @@ class SlMgac final : public LearningAgent {
     // The two losses share no parameter but the extractor, so one backward pass serves both.
     (critic_loss + policy_loss).backward();
     UpdateLog log;
-    log.gradient_norm = critic_adam_.step(config_.learning_rate, config_.max_gradient_norm);
-    actor_adam_.step(config_.actor_learning_rate, config_.max_gradient_norm);
+    const double decay = config_.decay_updates > 0
+                             ? 1 + static_cast<double>(updates_) / config_.decay_updates
+                             : 1;
+    log.gradient_norm = critic_adam_.step(config_.learning_rate / decay, config_.max_gradient_norm);
+    actor_adam_.step(config_.actor_learning_rate / decay, config_.max_gradient_norm);
     polyak(target_parameters_, critic_parameters_, config_.polyak);
 
     log.td_loss = td.item<double>();

@@ -42,7 +42,7 @@ struct SlMgacConfig {
   bool group_actor = true;
   bool group_critic = true;
   int reassign_days = 7;
-  std::vector<int> hidden = {128, 128};
+  std::vector<int> hidden = {128, 64};
   int embedding_size = 8;
   int attention_size = 16;
   LayerNorm layer_norm = LayerNorm::kAll;
@@ -57,6 +57,7 @@ struct SlMgacConfig {
   double entropy_coefficient = 0.02;
   double learning_rate = 3e-4;
   double actor_learning_rate = 3e-4;
+  int decay_updates = 0;
   double max_gradient_norm = 10;
   TdLoss td_loss = TdLoss::kMse;
   double polyak = 0.005;
@@ -88,6 +89,7 @@ struct SlMgacConfig {
         field("entropy_coefficient", &C::entropy_coefficient, {.range = {0, 100}, .doc = "weight of the entropy bonus, in units of the normalised Q"}),
         field("learning_rate", &C::learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size of extractor and critic"}),
         field("actor_learning_rate", &C::actor_learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size of the actor"}),
+        field("decay_updates", &C::decay_updates, {.range = {0, 1e9}, .unit = "updates", .doc = "both step sizes are divided by 1 + updates/decay_updates; 0: constant, for a world that keeps changing"}),
         field("max_gradient_norm", &C::max_gradient_norm, {.range = {0, 1e9}, .doc = "gradients are scaled down to this norm; 0: never"}),
         field("td_loss", &C::td_loss, {.doc = "squared error, or Huber with corner 1 (in units of reward_scale); where most rewards are 0 and a few are huge, Huber learns nearer the median than the mean"}),
         field("polyak", &C::polyak, {.range = {0, 1, kOpenBelow}, .doc = "target ← (1−polyak)·target + polyak·online after each update"}),

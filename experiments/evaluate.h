@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "experiments/policy_loop.h"
 #include "experiments/worlds.h"
 #include "sim/table.h"
 #include "sim/tabular_cmdp.h"

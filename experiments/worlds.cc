@@ -1,5 +1,6 @@
 #include "experiments/worlds.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/policy_loop.h"
@@ -9,7 +10,7 @@
 
 namespace sluice {
 
-std::string Worlds::name_of(const FeedConfig& config, const WorldKey& key) const {
+std::string Worlds::name_of(const FeedConfig& config, const WorldKey& key) {
   FeedConfig named = config;  // limits and days do not touch the burn-in
   named.limits.clear();
   named.days = 1;
@@ -17,39 +18,54 @@ std::string Worlds::name_of(const FeedConfig& config, const WorldKey& key) const
   return to_yaml(named) + "|" + std::to_string(key.users) + "|" + std::to_string(key.seed);
 }
 
+std::unique_ptr<FeedWorld> Worlds::burn_in(const FeedConfig& config, const WorldKey& key) const {
+  const Seed seed{key.seed};
+  UsersConfig users = config.users;
+  std::visit([&](auto& kind) { kind.count = key.users; }, users);
+  auto world = std::make_unique<FeedWorld>(
+      make(users, seed), make(config.supply, seed), seed,
+      FeedOptions{.window_s = config.window_s, .num_threads = num_threads_});
+  if (config.burn_in.days > 0) {
+    const std::unique_ptr<Agent> policy = make_agent(config.burn_in.policy, world->spec(), seed);
+    world->begin_phase({.days = config.burn_in.days,
+                        .observations = observations_for(*policy),
+                        .at_horizon = AtHorizon::kStop});
+    run_policy(*world, *policy);
+  }
+  world->fix_reporting_groups();
+  return world;
+}
+
+std::vector<double> Worlds::measure_never(FeedWorld& world, int days) {
+  const std::unique_ptr<Agent> never = make_agent(NeverConfig{}, world.spec(), Seed{0});
+  world.begin_phase({.days = days, .observations = observations_for(*never)});
+  run_policy(world, *never);
+  return world.cost_means();
+}
+
+void Worlds::prepare(const FeedConfig& config, const WorldKey& key, int days) {
+  std::unique_ptr<FeedWorld> world = burn_in(config, key);
+  std::vector<double> costs = measure_never(*world->fork(), days);
+  const std::lock_guard lock(mutex_);
+  burned_in_[name_of(config, key)] = std::move(world);
+  never_costs_[name_of(config, key) + "|" + std::to_string(days)] = std::move(costs);
+}
+
 std::unique_ptr<FeedWorld> Worlds::fork(const FeedConfig& config, const WorldKey& key) {
   std::unique_ptr<FeedWorld>& world = burned_in_[name_of(config, key)];
-  if (world == nullptr) {
-    const Seed seed{key.seed};
-    UsersConfig users = config.users;
-    std::visit([&](auto& kind) { kind.count = key.users; }, users);
-    auto fresh = std::make_unique<FeedWorld>(
-        make(users, seed), make(config.supply, seed), seed,
-        FeedOptions{.window_s = config.window_s, .num_threads = num_threads_});
-    if (config.burn_in.days > 0) {
-      const std::unique_ptr<Agent> policy = make_agent(config.burn_in.policy, fresh->spec(), seed);
-      fresh->begin_phase({.days = config.burn_in.days,
-                          .observations = observations_for(*policy),
-                          .at_horizon = AtHorizon::kStop});
-      run_policy(*fresh, *policy);
-    }
-    fresh->fix_reporting_groups();
-    world = std::move(fresh);
-  }
-  std::unique_ptr<FeedWorld> copy = world->fork();
-  copy->set_num_threads(num_threads_);
-  return copy;
+  if (world == nullptr) world = burn_in(config, key);
+  return world->fork();
+}
+
+EnvSpec Worlds::spec(const FeedConfig& config) {
+  FeedConfig small = config;
+  small.burn_in.days = 0;
+  return fork(small, {.users = 1, .seed = 0})->spec();
 }
 
 const std::vector<double>& Worlds::never_costs(const FeedConfig& config, const WorldKey& key, int days) {
   std::vector<double>& costs = never_costs_[name_of(config, key) + "|" + std::to_string(days)];
-  if (costs.empty()) {
-    const std::unique_ptr<FeedWorld> world = fork(config, key);
-    const std::unique_ptr<Agent> never = make_agent(NeverConfig{}, world->spec(), Seed{key.seed});
-    world->begin_phase({.days = days, .observations = observations_for(*never)});
-    run_policy(*world, *never);
-    costs = world->cost_means();
-  }
+  if (costs.empty()) costs = measure_never(*fork(config, key), days);
   return costs;
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@
 
 namespace sluice {
 
-/// Which world: everything the burn-in depends on.
+/// Which world of a configuration.
 struct WorldKey {
   int users = 0;
   std::uint64_t seed = 0;
@@ -26,13 +27,24 @@ class Worlds {
   /// The first call with a (config, key) simulates the burn-in; later ones fork it.
   std::unique_ptr<FeedWorld> fork(const FeedConfig& config, const WorldKey& key);
 
+  /// Simulates burn-in and never_costs ahead of time.  May run on several threads for different worlds.
+  void prepare(const FeedConfig& config, const WorldKey& key, int days);
+
+  /// What agents are told about worlds of this config, limits apart.
+  EnvSpec spec(const FeedConfig& config);
+
   /// Mean costs per user-day (FeedCost order) of the policy `never` over `days` from there.
   const std::vector<double>& never_costs(const FeedConfig& config, const WorldKey& key, int days);
 
+  /// Everything the burn-in depends on, as a text.
+  static std::string name_of(const FeedConfig& config, const WorldKey& key);
+
  private:
-  std::string name_of(const FeedConfig& config, const WorldKey& key) const;
+  std::unique_ptr<FeedWorld> burn_in(const FeedConfig& config, const WorldKey& key) const;
+  static std::vector<double> measure_never(FeedWorld& world, int days);
 
   int num_threads_;
+  std::mutex mutex_;  // of the two maps
   std::map<std::string, std::unique_ptr<FeedWorld>> burned_in_;
   std::map<std::string, std::vector<double>> never_costs_;
 };

@@ -13,7 +13,7 @@ namespace sluice {
 struct ActivityConfig {
   double sessions_mean = 6.55;   // sessions per active day, mean over users
   double sessions_shape = 6.3;   // gamma shape of a user's mean sessions
-  double budget_mean_s = 4400;   // time a user has for a session
+  double budget_mean_s = 4200;   // time a user has for a session
   double budget_user_sigma = 1.2;
   double budget_session_sigma = 0.8;
   double budget_watch_share = 0.6;
@@ -53,8 +53,8 @@ struct ShortVideoConfig {
   double skip_sigma = 0.463;
   double watch_mu = 2.46;
   double watch_sigma = 1.431;
-  double user_sigma = 0.75;
-  double page_sigma = 1.15;
+  double user_sigma = 0.82;
+  double page_sigma = 1.1;
   double skip_mood = 2.0;
   double match_gain = 0.3;
   double pause_median_s = 1.5;
@@ -83,14 +83,14 @@ struct ShortVideoConfig {
 struct LiveWatchConfig {
   double enter_bias = -1.6;
   double enter_appeal = 0.8;
-  double no_affinity_share = 0.32;
+  double no_affinity_share = 0.34;
   double no_affinity = -5;
   double affinity_sigma = 0.5;
   double early_mu = 1.004;
   double early_sigma = 1.219;
   double late_share_bias = -0.75;
   double late_share_appeal = 0.5;
-  double late_mu = 3.68;
+  double late_mu = 3.6;
   double late_sigma = 1.70;
   double late_appeal = 0.4;
   double late_user_sigma = 0.35;
@@ -129,7 +129,7 @@ struct DynamicsConfig {
   double fatigue_watch = 0.3;
   double fatigue_good_entry = 0.7;
   double fatigue_sigma = 0.4;
-  double interruption_leave = 0.005;
+  double interruption_leave = 0.003;
   double interruption_not_entered = 0.5;
   double interruption_fatigue = 1;
   double interruption_sigma = 0.6;
@@ -144,7 +144,7 @@ struct DynamicsConfig {
   double satisfaction_half_life_days = 1.5;
   double expectation_half_life_days = 14;
   double expectation_share = 0.7;
-  double satisfaction_stay = 0.1;
+  double satisfaction_stay = 0.005;
 
   static constexpr auto fields() {
     using C = DynamicsConfig;

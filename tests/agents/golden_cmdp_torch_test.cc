@@ -1,2 +1,127 @@
-// Learning a constrained problem whose optimum is known (tests/golden_cmdp.h).
+// Learning a constrained problem whose optimum is known (tests/golden_cmdp.h), judged by exact
+// evaluation of the learned policy.
+//
+// On its floor b, 1 % of violation buys 4.6 % of return, so a return alone proves nothing:
+//   λ fixed at λ*:  J_R + λ*·(J − b) ≥ .98 of the optimum
+//   dual ascent:    J_R − λ*·max(0, b − J) ≥ .95 of the optimum, and violation ≤ 1 % of b
+// Settings were chosen on seeds 101 to 103; the tested seeds are others.
+
 #include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "agents/agents.h"
+#include "sim/tabular_environment.h"
+#include "tests/golden_cmdp.h"
+
+namespace sluice {
+namespace {
+
+Eigen::MatrixXd policy_of(Agent& agent) {
+  std::vector<float> states(15 * 15, 0.0f), probability(15 * 2);
+  for (std::size_t s = 0; s < 15; ++s) states[s * 16] = 1;
+  agent.probabilities(states, {}, probability);
+  Eigen::MatrixXd policy(15, 2);
+  for (Eigen::Index s = 0; s < 15; ++s)
+    for (Eigen::Index a = 0; a < 2; ++a) policy(s, a) = probability[static_cast<std::size_t>(2 * s + a)];
+  return policy;
+}
+
+struct Learned {
+  Eigen::MatrixXd last;
+  Eigen::MatrixXd average;  // over the second half of training, once a day
+  double multiplier = 0;
+};
+
+Learned learn(const AgentConfig& config, std::uint64_t seed, const LearningContext& learning,
+              int rounds) {
+  const TabularCmdp cmdp = golden_cmdp();
+  const auto env = make_tabular_environment(cmdp, {}, Seed(seed));
+  const auto agent = make_agent(config, env->spec(), Seed(seed), learning);
+  std::vector<Decision> decisions;
+  std::vector<Eigen::MatrixXd> policies;
+  int day = -1;
+  for (int round = 0; round < rounds; ++round) {
+    const RequestBatch& requests = env->recv();
+    agent->observe(env->transitions());
+    if (env->day() > day) {
+      if (day >= 0) agent->update_multipliers(env->take_cost_values());
+      day = env->day();
+      agent->begin_day(day, env->group_keys());
+      if (round > rounds / 2) policies.push_back(policy_of(*agent));
+    }
+    decisions.resize(requests.size());
+    agent->act(requests, Mode::kExplore, decisions);
+    env->send(decisions);
+    agent->update();
+  }
+  return {policy_of(*agent), average_policy(cmdp, policies), agent->multipliers()[0]};
+}
+
+struct Judged {
+  double penalised;   // (J_R − λ*·max(0, b − J))/optimum
+  double lagrangian;  // (J_R + λ*·(J − b))/optimum
+  double violation;   // (b − J)/b
+};
+
+Judged judge(const Eigen::MatrixXd& policy) {
+  const PolicyValue value = evaluate_policy(golden_cmdp(), policy);
+  const double excess = -value.cost[0] - GoldenCmdp::kFloor;
+  return {(value.reward + GoldenCmdp::kMultiplier * std::min(0.0, excess)) / GoldenCmdp::kOptimum,
+          (value.reward + GoldenCmdp::kMultiplier * excess) / GoldenCmdp::kOptimum,
+          -excess / GoldenCmdp::kFloor};
+}
+
+TEST_SUITE("slow") {
+  TEST_CASE("golden cmdp: DQN at the optimal multiplier is optimal for the Lagrangian") {
+    DqnConfig config;
+    config.hidden = {64, 64};
+    config.learning_rate = 1e-3;
+    config.polyak = 0.01;
+    config.multiplier = FixedMultiplierConfig{{{"cost_short_video", GoldenCmdp::kMultiplier}}};
+    for (const std::uint64_t seed : {1, 2, 3}) {
+      const Learned learned = learn(config, seed,
+                                    {.epsilon_start = 1, .epsilon_end = 0.05,
+                                     .epsilon_decisions = 100000, .batch_size = 256,
+                                     .warmup_transitions = 2000},
+                                    3000);
+      const Judged judged = judge(learned.last);
+      std::printf("golden cmdp, dqn, seed %d: lagrangian %.4f\n", static_cast<int>(seed),
+                  judged.lagrangian);
+      CHECK(judged.lagrangian >= 0.98);
+    }
+  }
+
+  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, last iterate") {
+    SlMgacConfig config;
+    config.num_groups = 1;
+    config.hidden = {32, 32};
+    config.learning_rate = 2e-3;
+    config.actor_learning_rate = 2e-3;
+    config.decay_updates = 1000;
+    config.polyak = 0.02;
+    // The optimum randomises, and a policy has to be soft to do so stably.
+    config.entropy_coefficient = 0.1;
+    config.multiplier = DualMultiplierConfig{.step_size = 0.05, .decay_steps = 60};
+    for (const std::uint64_t seed : {1, 2, 3}) {
+      // Little exploration: what dual ascent measures is the cost of the behaviour, ε included.
+      const Learned learned = learn(config, seed,
+                                    {.epsilon_start = 0.1, .epsilon_end = 0.005,
+                                     .epsilon_decisions = 200000, .batch_size = 1024,
+                                     .warmup_transitions = 2000, .replay_capacity = 2000000},
+                                    5000);
+      const Judged last = judge(learned.last), average = judge(learned.average);
+      std::printf(
+          "golden cmdp, sl_mgac, seed %d: last %.4f violation %+.2f %%, average %.4f violation "
+          "%+.2f %%, multiplier %.3f\n",
+          static_cast<int>(seed), last.penalised, 100 * last.violation, average.penalised,
+          100 * average.violation, learned.multiplier);
+      CHECK(last.penalised >= 0.95);
+      CHECK(last.violation <= 0.01);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice

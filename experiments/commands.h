@@ -1,0 +1,59 @@
+#pragma once
+// The commands of this room, as the command line calls them.  Each returns the exit code, and throws
+// UserError for what the user can put right.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct RunOptions {
+  std::string config;
+  std::vector<std::string> sets;
+  std::optional<std::uint64_t> seed;
+  std::string out;       // empty: LABEL-seedN.h5 in the working directory
+  bool force = false;
+  bool dry_run = false;
+  int threads = 1;       // of the simulator
+};
+int run_command(const RunOptions& options);
+
+struct SweepOptions {
+  std::string sweep;
+  std::vector<std::string> sets;
+  std::string out;       // directory
+  int jobs = 1;
+};
+int sweep_run_command(const SweepOptions& options);
+
+struct TraceOptions {
+  std::string config;
+  std::vector<std::string> sets;
+  std::optional<std::uint64_t> seed;
+  int user = 0;
+  int days = 1;
+};
+int trace_command(const TraceOptions& options);
+
+struct FidelityOptions {
+  std::string config;    // empty: the default scenario
+  std::vector<std::string> sets;
+  std::uint64_t seed = 1;
+  int users = 5000;
+  std::string format = "text";
+};
+int fidelity_command(const FidelityOptions& options);
+
+struct BenchOptions {
+  std::string filter = ".*";
+  std::string format = "text";
+};
+int bench_command(const BenchOptions& options);
+
+int version_command();
+int list_command(const std::string& what);
+int schema_command(const std::string& path);
+
+}  // namespace sluice

@@ -1,0 +1,170 @@
+// The command line.  Results go to files and tables to stdout; messages go to stderr.  No environment
+// variable changes what is computed.
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <functional>
+#include <new>
+
+#include "analysis/commands.h"
+#include "experiments/commands.h"
+#include "experiments/inspect.h"
+#include "experiments/interrupt.h"
+#include "sim/check.h"
+
+namespace {
+
+using namespace sluice;
+
+struct CommandLine {
+  CLI::App app{"sluice: a discrete-event simulator of a feed of short videos and live streams, and a testbed\n"
+               "for the agents that decide, per request, whether to inject a live stream."};
+  std::function<int()> chosen;
+  RunOptions run;
+  SweepOptions sweep;
+  TraceOptions trace;
+  FidelityOptions fidelity;
+  BenchOptions bench;
+  CompareOptions compare;
+  ReportOptions report;
+  std::string reference, inspect_file, list_what, schema_path;
+
+  CLI::App* command(const std::string& name, const std::string& what, const std::string& example,
+                    std::function<int()> action) {
+    CLI::App* sub = app.add_subcommand(name, what);
+    sub->footer("Example:\n  " + example);
+    sub->callback([this, action] { chosen = action; });
+    return sub;
+  }
+
+  void add_run() {
+    CLI::App* c = command("run", "One run: simulate, train, evaluate; one HDF5 file",
+                          "sluice run experiments/configs/sl_mgac.yaml --seed 1 --out sl_mgac.h5",
+                          [this] { return run_command(run); });
+    c->add_option("CONFIG", run.config, "configuration (YAML); `sluice schema` lists its fields")->required();
+    c->add_option("--set", run.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
+    c->add_option("--seed", run.seed, "seed, over the file's");
+    c->add_option("--out", run.out, "result file; default LABEL-seedN.h5 here");
+    c->add_option("--threads", run.threads, "threads of the simulator; the result does not depend on it")
+        ->check(CLI::Range(1, 256));
+    c->add_flag("--force", run.force, "replace an existing result");
+    c->add_flag("--dry-run", run.dry_run, "print the resolved config, what would be done, memory and time");
+  }
+
+  void add_sweep() {
+    CLI::App* c = app.add_subcommand("sweep", "Many runs from one file, in parallel processes");
+    c->require_subcommand(1);
+    CLI::App* go = c->add_subcommand("run", "Run what is not done yet; one HDF5 file per run");
+    go->footer("Example:\n  sluice sweep run experiments/configs/quickstart.yaml --out results --jobs 2");
+    go->add_option("SWEEP", sweep.sweep, "sweep (YAML)")->required();
+    go->add_option("--out", sweep.out, "directory of the results")->required();
+    go->add_option("--set", sweep.sets, "PATH=VALUE, over every run; may be repeated")->take_all();
+    go->add_option("--jobs", sweep.jobs, "processes at a time")->check(CLI::Range(1, 1024));
+    go->callback([this] { chosen = [this] { return sweep_run_command(sweep); }; });
+  }
+
+  void add_analysis() {
+    CLI::App* c = command("compare", "Agents by metrics with intervals, constraint values and violations",
+                          "sluice compare results --format md", [this] {
+                            if (!reference.empty()) compare.statistics.reference = reference;
+                            return compare_command(compare);
+                          });
+    c->add_option("FILE|DIR", compare.inputs, "result files, or directories of them")->required();
+    c->add_option("--format", compare.format, "text, md, csv or tex")->check(CLI::IsMember({"text", "md", "csv", "tex"}));
+    c->add_option("--reference", reference, "label of the agent that lifts are against");
+    CLI::App* r = command("report", "One self-contained HTML file, figures (SVG, PDF), tables (CSV, Markdown, LaTeX)",
+                          "sluice report results --out report", [this] {
+                            if (!reference.empty()) report.statistics.reference = reference;
+                            return report_command(report);
+                          });
+    r->add_option("FILE|DIR", report.inputs, "result files, or directories of them")->required();
+    r->add_option("--out", report.out, "directory of the report")->required();
+    r->add_option("--reference", reference, "label of the agent that lifts are against");
+    r->add_option("--title", report.title, "title of the report");
+    r->add_flag("--force", report.force, "replace an existing report");
+    CLI::App* i = command("inspect", "What a result file holds", "sluice inspect sl_mgac.h5",
+                          [this] { return inspect_command(inspect_file); });
+    i->add_option("FILE", inspect_file, "result file")->required();
+  }
+
+  void add_simulator() {
+    CLI::App* c = command("trace", "One user's story in plain text, with what the agent saw and chose",
+                          "sluice trace experiments/configs/threshold.yaml --user 17 --days 2",
+                          [this] { return trace_command(trace); });
+    c->add_option("CONFIG", trace.config, "configuration (YAML)")->required();
+    c->add_option("--set", trace.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
+    c->add_option("--seed", trace.seed, "seed, over the file's");
+    c->add_option("--user", trace.user, "number of the user")->required()->check(CLI::NonNegativeNumber);
+    c->add_option("--days", trace.days, "days after the burn-in")->check(CLI::Range(1, 1000));
+    CLI::App* f = command("fidelity", "Simulated marginals beside published data, with distances",
+                          "sluice fidelity --seed 1 --users 5000", [this] { return fidelity_command(fidelity); });
+    f->add_option("--config", fidelity.config, "configuration (YAML); default: the default scenario");
+    f->add_option("--set", fidelity.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
+    f->add_option("--seed", fidelity.seed, "seed of the world")->required();
+    f->add_option("--users", fidelity.users, "users")->check(CLI::Range(10, 10000000));
+    f->add_option("--format", fidelity.format, "text or md")->check(CLI::IsMember({"text", "md"}));
+    CLI::App* b = command("bench", "Throughput and latency, each beside its floor measured in the same process",
+                          "sluice bench --filter simulator", [this] { return bench_command(bench); });
+    b->add_option("--filter", bench.filter, "regular expression on the names");
+    b->add_option("--format", bench.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  }
+
+  void add_reference() {
+    CLI::App* l = command("list", "What exists: agents, policies, environments, scenarios", "sluice list agents",
+                          [this] { return list_command(list_what); });
+    l->add_option("WHAT", list_what, "agents, policies, environments or scenarios")->required();
+    CLI::App* s = command("schema", "Every config field with type, range, unit, default and source",
+                          "sluice schema agent", [this] { return schema_command(schema_path); });
+    s->add_option("PATH", schema_path, "only the fields below this path");
+    command("version", "Versions, BLAS, threads", "sluice version", [] { return version_command(); });
+  }
+};
+
+int parse_and_run(int argc, char** argv) {
+  CommandLine line;
+  line.app.require_subcommand(0, 1);
+  line.app.footer("sluice COMMAND --help says more.  Exit codes: 0 done, 64 usage, 65 bad config or data,\n"
+                  "70 internal error, 74 I/O, 75 interrupted (run the same command again).");
+  line.add_run();
+  line.add_sweep();
+  line.add_analysis();
+  line.add_simulator();
+  line.add_reference();
+  for (int i = 0; i < argc; ++i) line.report.command += (i > 0 ? " " : "") + std::string(argv[i]);
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return line.app.exit(e);  // --help
+  } catch (const CLI::ParseError& e) {
+    line.app.exit(e);
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  if (!line.chosen) {
+    fmt::print("{}", line.app.help());
+    return 0;
+  }
+  return line.chosen();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  catch_interrupts();
+  const auto fail = [](ExitCode code, const std::string& message) {
+    fmt::print(stderr, "sluice: {}\n", message);
+    return static_cast<int>(code);
+  };
+  try {
+    const int code = parse_and_run(argc, argv);
+    if (std::fflush(stdout) != 0) return fail(ExitCode::kIo, "cannot write to the standard output");
+    return code;
+  } catch (const UserError& e) {
+    return fail(e.code(), e.what());
+  } catch (const std::bad_alloc&) {
+    return fail(ExitCode::kInternal, "out of memory; use fewer users or a smaller replay buffer");
+  } catch (const std::exception& e) {
+    return fail(ExitCode::kInternal, std::string("internal error: ") + e.what());
+  }
+}

@@ -1,0 +1,82 @@
+#include "experiments/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sluice {
+namespace {
+
+std::string short_number(double x) {
+  if (x >= 1e6) return fmt::format("{:.2f}M", x / 1e6);
+  if (x >= 1e4) return fmt::format("{:.0f}k", x / 1e3);
+  return fmt::format("{:.0f}", x);
+}
+
+std::string minutes(double s) {
+  const auto t = static_cast<long>(s + 0.5);
+  return t < 3600 ? fmt::format("{}:{:02}", t / 60, t % 60)
+                  : fmt::format("{}:{:02}:{:02}", t / 3600, t % 3600 / 60, t % 60);
+}
+
+}  // namespace
+
+void note(const std::string& message) { fmt::print(stderr, "sluice: {}\n", message); }
+
+Progress::Progress(std::string label, std::int64_t total, std::string unit)
+    : label_(std::move(label)), unit_(std::move(unit)), total_(total),
+      terminal_(isatty(STDERR_FILENO) != 0), start_(std::chrono::steady_clock::now()), shown_(start_) {}
+
+Progress::~Progress() {
+  if (terminal_ && !finished_ && value_ > 0) fmt::print(stderr, "\n");
+}
+
+void Progress::set(std::int64_t done) {
+  value_ = done;
+  if (terminal_) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - shown_ < std::chrono::milliseconds(200)) return;
+    shown_ = now;
+    show(false);
+  } else if (total_ > 0) {
+    const int tenths = static_cast<int>(std::min<std::int64_t>(9, 10 * done / total_));
+    if (tenths > tenths_) {
+      tenths_ = tenths;
+      show(false);
+    }
+  }
+}
+
+void Progress::done() {
+  show(true);
+  finished_ = true;
+}
+
+void Progress::show(bool last) {
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
+  const double rate = static_cast<double>(value_) / std::max(1e-9, elapsed.count());
+  std::string line = label_ + ": ";
+  if (total_ > 0 && !last) {
+    const double part = std::min(1.0, static_cast<double>(value_) / static_cast<double>(total_));
+    if (terminal_) {
+      const auto filled = static_cast<std::size_t>(part * 20);
+      line += "[" + std::string(filled, '#') + std::string(20 - filled, '.') + "] ";
+    }
+    line += fmt::format("{:.0f} %, ", 100 * part);
+    const double left = part > 0 ? elapsed.count() * (1 - part) / part : 0;
+    line += fmt::format("{} {}, {}/s, {} left", short_number(static_cast<double>(value_)), unit_,
+                        short_number(rate), minutes(left));
+  } else {
+    line += fmt::format("{} {} in {}, {}/s", short_number(static_cast<double>(value_)), unit_,
+                        minutes(elapsed.count()), short_number(rate));
+  }
+  if (terminal_)
+    fmt::print(stderr, "\r\033[K{}{}", line, last ? "\n" : "");
+  else
+    fmt::print(stderr, "{}\n", line);
+  std::fflush(stderr);
+}
+
+}  // namespace sluice

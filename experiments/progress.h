@@ -1,0 +1,35 @@
+#pragma once
+// Progress of long work, on stderr: one moving line on a terminal, a line per 10 % in a log.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace sluice {
+
+/// A message to the user, on stderr.
+void note(const std::string& message);
+
+class Progress {
+ public:
+  /// `total` 0: unknown; only the rate is shown.
+  Progress(std::string label, std::int64_t total, std::string unit);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void set(std::int64_t done);
+  /// The closing line: total and rate.
+  void done();
+
+ private:
+  void show(bool last);
+
+  std::string label_, unit_;
+  std::int64_t total_, value_ = 0;
+  int tenths_ = 0;
+  bool terminal_, finished_ = false;
+  std::chrono::steady_clock::time_point start_, shown_;
+};
+
+}  // namespace sluice
