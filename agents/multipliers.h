@@ -37,8 +37,8 @@ struct FixedMultiplierConfig {
 
 struct DualMultiplierConfig {
   static constexpr const char* kKind = "dual";
-  double step_size = 0.1;
-  double decay_steps = 20;
+  double step_size = 0.03;
+  double decay_steps = 500;
   double initial = 0;
   double max = 100;
   static constexpr auto fields() {

@@ -4,7 +4,7 @@
 // On its floor b, 1 % of violation buys 4.6 % of return, so a return alone proves nothing:
 //   λ fixed at λ*:  J_R + λ*·(J − b) ≥ .98 of the optimum
 //   dual ascent:    J_R − λ*·max(0, b − J) ≥ .95 of the optimum, and violation ≤ 1 % of b
-// Settings were chosen on seeds 101 to 103; the tested seeds are others.
+// Settings were chosen on seeds 101 to 104; the tested seeds are others.
 
 #include <doctest/doctest.h>
 
@@ -73,6 +73,35 @@ Judged judge(const Eigen::MatrixXd& policy) {
           -excess / GoldenCmdp::kFloor};
 }
 
+// The optimum injects in state 5 with probability .066.  Between .03 and .09 both conditions hold, so
+// the policy has to be soft enough to randomise stably (entropy), and noise of critic and multiplier
+// has to die out (decaying steps).
+void check_dual_ascent(std::uint64_t seed) {
+  SlMgacConfig config;
+  config.num_groups = 1;
+  config.hidden = {32, 32};
+  config.learning_rate = 3e-3;
+  config.actor_learning_rate = 3e-3;
+  config.decay_updates = 250;
+  config.polyak = 0.02;
+  config.entropy_coefficient = 0.1;
+  config.multiplier = DualMultiplierConfig{.step_size = 0.03, .decay_steps = 500};
+  // Little exploration: what dual ascent measures is the cost of the behaviour, ε included.
+  const Learned learned = learn(config, seed,
+                                {.epsilon_start = 0.1, .epsilon_end = 0.005,
+                                 .epsilon_decisions = 200000, .batch_size = 1024,
+                                 .warmup_transitions = 2000, .replay_capacity = 2000000},
+                                5000);
+  const Judged last = judge(learned.last), average = judge(learned.average);
+  std::printf(
+      "golden cmdp, sl_mgac, seed %d: last %.4f violation %+.2f %%, average %.4f violation %+.2f %%, "
+      "multiplier %.3f\n",
+      static_cast<int>(seed), last.penalised, 100 * last.violation, average.penalised,
+      100 * average.violation, learned.multiplier);
+  CHECK(last.penalised >= 0.95);
+  CHECK(last.violation <= 0.01);
+}
+
 TEST_SUITE("slow") {
   TEST_CASE("golden cmdp: DQN at the optimal multiplier is optimal for the Lagrangian") {
     DqnConfig config;
@@ -93,33 +122,14 @@ TEST_SUITE("slow") {
     }
   }
 
-  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, last iterate") {
-    SlMgacConfig config;
-    config.num_groups = 1;
-    config.hidden = {32, 32};
-    config.learning_rate = 2e-3;
-    config.actor_learning_rate = 2e-3;
-    config.decay_updates = 1000;
-    config.polyak = 0.02;
-    // The optimum randomises, and a policy has to be soft to do so stably.
-    config.entropy_coefficient = 0.1;
-    config.multiplier = DualMultiplierConfig{.step_size = 0.05, .decay_steps = 60};
-    for (const std::uint64_t seed : {1, 2, 3}) {
-      // Little exploration: what dual ascent measures is the cost of the behaviour, ε included.
-      const Learned learned = learn(config, seed,
-                                    {.epsilon_start = 0.1, .epsilon_end = 0.005,
-                                     .epsilon_decisions = 200000, .batch_size = 1024,
-                                     .warmup_transitions = 2000, .replay_capacity = 2000000},
-                                    5000);
-      const Judged last = judge(learned.last), average = judge(learned.average);
-      std::printf(
-          "golden cmdp, sl_mgac, seed %d: last %.4f violation %+.2f %%, average %.4f violation "
-          "%+.2f %%, multiplier %.3f\n",
-          static_cast<int>(seed), last.penalised, 100 * last.violation, average.penalised,
-          100 * average.violation, learned.multiplier);
-      CHECK(last.penalised >= 0.95);
-      CHECK(last.violation <= 0.01);
-    }
+  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, first seed") {
+    check_dual_ascent(1);
+  }
+  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, second seed") {
+    check_dual_ascent(2);
+  }
+  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, third seed") {
+    check_dual_ascent(3);
   }
 }
 
