@@ -1,5 +1,5 @@
 #pragma once
-// A tabular constrained MDP in an HDF5 file (interface.md, "Tabular constrained MDP"):
+// A tabular constrained MDP in an HDF5 file:
 //
 //   P [S,A,S], R [S,A], C [costs,S,A], mu [S], limits [costs]; root attributes gamma, cost_names
 //

@@ -6,13 +6,14 @@
 namespace sluice {
 
 FeedEvaluation evaluate_feed(Worlds& worlds, const FeedConfig& config, const WorldKey& key, int days,
-                             Agent& agent, const DecisionCounter& count) {
+                             const AgentMaker& make, const DecisionCounter& count) {
   FeedEvaluation result;
   result.limits = resolve_limits(config, worlds.never_costs(config, key, days));
   const std::unique_ptr<FeedWorld> world = worlds.fork(config, key);
   world->set_limits(result.limits);
-  world->begin_phase({.days = days, .observations = observations_for(agent)});
-  result.decisions = run_policy(*world, agent, count);
+  const std::unique_ptr<Agent> agent = make(world->spec());
+  world->begin_phase({.days = days, .observations = observations_for(*agent)});
+  result.decisions = run_policy(*world, *agent, count);
   result.daily = world->daily();
   result.daily_group = world->daily_group();
   result.episodes = world->episodes();

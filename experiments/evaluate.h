@@ -1,6 +1,8 @@
 #pragma once
 // Frozen evaluation: no exploration, no learning, the same users, supply and luck for every agent.
 
+#include <functional>
+#include <memory>
 #include <vector>
 
 #include "agents/agent.h"
@@ -20,9 +22,13 @@ struct FeedEvaluation {
   double live_dau_share = 0;    // user-days with an entry / user-days with a request
 };
 
+/// Makes an agent for a world.  An evaluation never runs the learner itself but a copy made for its
+/// world: what an agent keeps per user belongs to the users of one world.
+using AgentMaker = std::function<std::unique_ptr<Agent>(const EnvSpec&)>;
+
 /// Evaluates on a fork of the world of `key` for `days`.
 FeedEvaluation evaluate_feed(Worlds& worlds, const FeedConfig& config, const WorldKey& key, int days,
-                             Agent& agent, const DecisionCounter& count = {});
+                             const AgentMaker& make, const DecisionCounter& count = {});
 
 /// Rows of /constraints and /evaluations, collected over a run.
 class EvaluationLog {

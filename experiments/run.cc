@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -17,6 +18,12 @@
 namespace sluice {
 namespace {
 
+template <class Variant>
+std::string kind_of(const Variant& variant) {
+  return std::visit([](const auto& kind) { return std::string(std::decay_t<decltype(kind)>::kKind); },
+                    variant);
+}
+
 LearningContext learning_context(const TrainConfig& train) {
   return {.epsilon_start = train.epsilon,
           .epsilon_end = train.epsilon_end.value_or(train.epsilon),
@@ -26,16 +33,33 @@ LearningContext learning_context(const TrainConfig& train) {
           .replay_capacity = train.replay_capacity};
 }
 
-std::unique_ptr<Agent> make_or_load(const ExperimentConfig& config, const EnvSpec& spec) {
-  const AgentConfig resolved = resolve_from(config.agent);
-  auto agent = make_agent(resolved, spec, Seed{config.seed}, learning_context(config.train));
+std::unique_ptr<Agent> make_or_load(const ExperimentConfig& config, const EnvSpec& spec,
+                                    const LearningContext& learning) {
+  auto agent = make_agent(resolve_from(config.agent), spec, Seed{config.seed}, learning);
   if (const auto* from = std::get_if<FromConfig>(&config.agent))
     agent->load(ResultReader(from->from).read_agent());
   return agent;
 }
 
-bool trains(const ExperimentConfig& config, const Agent& agent) {
-  return agent.learns() && !std::holds_alternative<FromConfig>(config.agent);
+/// Copies of a learner for evaluation: they act, and need no replay buffer.
+AgentMaker frozen_copies(const ExperimentConfig& config, const Agent* learner) {
+  LearningContext acting = learning_context(config.train);
+  acting.replay_capacity = 1;
+  if (learner == nullptr)
+    return [&config, acting](const EnvSpec& spec) { return make_or_load(config, spec, acting); };
+  return [&config, acting, learner](const EnvSpec& spec) {
+    AgentState state;
+    learner->save(state);
+    auto copy = make_agent(config.agent, spec, Seed{config.seed}, acting);
+    copy->load(state);
+    return copy;
+  };
+}
+
+bool trains(const ExperimentConfig& config) {
+  return std::any_of(agent_infos().begin(), agent_infos().end(), [&](const AgentInfo& info) {
+    return info.learns && info.kind == kind_of(config.agent);
+  });
 }
 
 TrainOptions train_options(const ExperimentConfig& config) {
@@ -56,34 +80,32 @@ RunOutcome run_feed(const ExperimentConfig& config, const FeedConfig& feed, Worl
   const WorldKey final_key{evaluate.users, evaluate.seed};
   const WorldKey curve_key{evaluate.curve_users, evaluate.seed};
   const WorldKey train_key{num_users(feed.users), config.seed};
-  // The specification does not depend on the burn-in: a rule never pays for a training world.
-  EnvSpec spec = worlds.spec(feed);
-  std::unique_ptr<FeedWorld> world;
-  std::unique_ptr<Agent> agent = make_or_load(config, spec);
-  const bool learns = trains(config, *agent);
+  const bool learns = trains(config);
+  std::unique_ptr<Agent> learner;
   EvaluationLog log(feed_cost_names());
   TrainingLog training(feed_cost_names());
   const std::string label =
       context.progress_label.empty() ? agent_label(config) : context.progress_label;
 
   if (learns) {
-    world = worlds.fork(feed, train_key);
+    const std::unique_ptr<FeedWorld> world = worlds.fork(feed, train_key);
     world->set_limits(resolve_limits(feed, worlds.never_costs(feed, train_key, evaluate.days)));
-    agent = make_or_load(config, world->spec());  // now with limits
+    learner = make_or_load(config, world->spec(), learning_context(config.train));
     world->begin_phase({.days = feed.days, .transitions = Transitions::kCollect});
     Progress progress(label + ": training", config.train.decisions, "decisions");
     TrainOptions options = train_options(config);
     const auto curve_point = [&](std::int64_t decisions) {
-      const FeedEvaluation point = evaluate_feed(worlds, feed, curve_key, evaluate.days, *agent);
+      const FeedEvaluation point = evaluate_feed(worlds, feed, curve_key, evaluate.days,
+                                                 frozen_copies(config, learner.get()));
       log.add_feed(decisions, point);
-      log.add_constraints(decisions, point.costs, point.limits, agent->multipliers());
+      log.add_constraints(decisions, point.costs, point.limits, learner->multipliers());
     };
     options.evaluate = curve_point;
     options.count = [&](std::int64_t decisions) {
       stop_if_interrupted();
       progress.set(decisions);
     };
-    const TrainResult trained = train(*world, *agent, options, training);
+    const TrainResult trained = train(*world, *learner, options, training);
     progress.done();
     if (trained.horizon_reached)
       note(fmt::format("{}: the {} days of {} users were over after {} of {} training decisions; "
@@ -93,19 +115,27 @@ RunOutcome run_feed(const ExperimentConfig& config, const FeedConfig& feed, Worl
     if (evaluate.every_decisions > 0) curve_point(trained.decisions);
     file.write_table("/train_daily", world->daily());
     file.write_table("/train_episodes", world->episodes());
-    world.reset();
   }
 
   Progress progress(label + ": evaluating", 0, "decisions");
+  AgentState final_agent;
+  std::vector<double> multipliers;
+  const AgentMaker copies = frozen_copies(config, learner.get());
+  const AgentMaker make = [&](const EnvSpec& spec) {
+    auto agent = copies(spec);
+    agent->save(final_agent);
+    multipliers = agent->multipliers();
+    return agent;
+  };
   const FeedEvaluation result =
-      evaluate_feed(worlds, feed, final_key, evaluate.days, *agent, [&](std::int64_t decisions) {
+      evaluate_feed(worlds, feed, final_key, evaluate.days, make, [&](std::int64_t decisions) {
         stop_if_interrupted();
         progress.set(decisions);
       });
   progress.done();
   if (!learns || evaluate.every_decisions == 0) log.add_feed(outcome.trained, result);
   EvaluationLog last(feed_cost_names());
-  last.add_constraints(outcome.trained, result.costs, result.limits, agent->multipliers());
+  last.add_constraints(outcome.trained, result.costs, result.limits, multipliers);
   file.write_table("/daily", result.daily);
   file.write_table("/daily_group", result.daily_group);
   file.write_table("/episodes", result.episodes);
@@ -115,18 +145,17 @@ RunOutcome run_feed(const ExperimentConfig& config, const FeedConfig& feed, Worl
   if (learns) file.write_table("/training", training.table());
   file.set_attribute("eval_users", std::int64_t{evaluate.users});
   file.set_attribute("eval_days", std::int64_t{evaluate.days});
-  file.set_attribute("observation_schema", spec.schema.to_text());
-  AgentState state;
-  agent->save(state);
-  file.write_agent(state);
+  file.set_attribute("observation_schema", worlds.spec(feed).schema.to_text());
+  file.write_agent(final_agent);
   return outcome;
 }
 
 RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& tabular,
-                       const RunContext& context, ResultWriter& file) {
+                       ResultWriter& file) {
   const TabularCmdp cmdp = read_cmdp(tabular.file);
   const auto environment = make_tabular_environment(cmdp, tabular, Seed{config.seed});
-  const std::unique_ptr<Agent> agent = make_or_load(config, environment->spec());
+  const std::unique_ptr<Agent> agent =
+      make_or_load(config, environment->spec(), learning_context(config.train));
   EvaluationLog log(cmdp.cost_names);
   TrainingLog training(cmdp.cost_names);
   RunOutcome outcome;
@@ -154,7 +183,7 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
     log.add_constraints(decisions, value.cost, environment->spec().limits, agent->multipliers());
     return value;
   };
-  if (trains(config, *agent)) {
+  if (trains(config)) {
     Progress progress(agent_label(config) + ": training", config.train.decisions, "decisions");
     TrainOptions options = train_options(config);
     options.evaluate = [&](std::int64_t decisions) { evaluate(decisions); };
@@ -185,7 +214,6 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
   AgentState state;
   agent->save(state);
   file.write_agent(state);
-  static_cast<void>(context);
   return outcome;
 }
 
@@ -193,8 +221,7 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
 
 std::string agent_label(const ExperimentConfig& config) {
   if (!config.label.empty()) return config.label;
-  return std::visit([](const auto& kind) { return std::string(std::decay_t<decltype(kind)>::kKind); },
-                    resolve_from(config.agent));
+  return kind_of(resolve_from(config.agent));
 }
 
 AgentConfig resolve_from(const AgentConfig& agent) {
@@ -214,16 +241,14 @@ void run_experiment(const ExperimentConfig& config, Worlds& worlds, const RunCon
   if (const auto* feed = std::get_if<FeedConfig>(&config.environment))
     outcome = run_feed(config, *feed, worlds, context, file);
   else
-    outcome = run_tabular(config, std::get<TabularEnvConfig>(config.environment), context, file);
+    outcome = run_tabular(config, std::get<TabularEnvConfig>(config.environment), file);
   const std::string yaml = to_yaml(config);
   file.write_config(yaml);
   file.set_attribute("seed", static_cast<std::int64_t>(config.seed));
   file.set_attribute("evaluate_seed", static_cast<std::int64_t>(config.evaluate.seed));
-  file.set_attribute("agent", std::visit([](const auto& kind) { return Attribute(std::string(std::decay_t<decltype(kind)>::kKind)); },
-                                         resolve_from(config.agent)));
+  file.set_attribute("agent", kind_of(resolve_from(config.agent)));
   file.set_attribute("agent_label", agent_label(config));
-  file.set_attribute("environment", std::visit([](const auto& kind) { return Attribute(std::string(std::decay_t<decltype(kind)>::kKind)); },
-                                               config.environment));
+  file.set_attribute("environment", kind_of(config.environment));
   file.set_attribute("decisions", outcome.trained);
   file.set_attribute("updates", outcome.updates);
   file.set_attribute("config_hash", config_hash(yaml));

@@ -14,6 +14,7 @@ namespace {
 struct Choice {
   std::vector<ConfigNode> layers;
   std::string name;
+  bool is_arm = false;  // a value of `axes`: another arm of the comparison, so part of the label
 };
 
 // {a.b: VALUE} as a document.
@@ -54,7 +55,7 @@ std::vector<std::vector<Choice>> read_axes(const ConfigNode& sweep) {
     for (std::size_t i = 0; i < map->keys.size(); ++i) {
       axes.emplace_back();
       for (const ConfigNode& value : list_of(map->children[i], "axes." + map->keys[i]))
-        axes.back().push_back({{nested(map->keys[i], value)}, short_name(map->keys[i], value)});
+        axes.back().push_back({{nested(map->keys[i], value)}, short_name(map->keys[i], value), true});
     }
   }
   if (const ConfigNode* map = sweep.find("zip")) {
@@ -104,16 +105,17 @@ std::vector<PlannedRun> plan_sweep(const std::string& path, const std::vector<st
   std::vector<std::size_t> index(axes.size(), 0);
   for (;;) {  // an odometer over the axes, the last one fastest
     std::vector<ConfigNode> layers = base;
-    std::string suffix;
+    std::string suffix, arm;
     for (std::size_t i = 0; i < axes.size(); ++i) {
       const Choice& choice = axes[i][index[i]];
       layers.insert(layers.end(), choice.layers.begin(), choice.layers.end());
-      if (!choice.name.empty()) suffix += "-" + choice.name;
+      if (!choice.name.empty()) (choice.is_arm ? arm : suffix) += "-" + choice.name;
     }
     layers.insert(layers.end(), settings.begin(), settings.end());
     PlannedRun run;
     run.config = read_experiment(layers, std::nullopt);
-    run.name = agent_label(run.config) + suffix;
+    run.config.label = agent_label(run.config) + arm;
+    run.name = run.config.label + suffix;
     if (!names.insert(run.name).second)
       throw data_error(path + ": two runs would both be called " + run.name + "; give their cases different labels");
     runs.push_back(std::move(run));

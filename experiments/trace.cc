@@ -65,6 +65,7 @@ class Story {
   }
 
   void tell_end(int days) const {
+    if (requests_ == 0) fmt::print("\nThe user does not open the app; try more --days.\n");
     fmt::print("\nUser {} in {} days: {} requests, {} injections, {} of live watch.\n", user_, days,
                requests_, injections_, duration(watched_));
   }

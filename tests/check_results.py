@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Opens result files with h5py, without our code, and checks what interface.md promises of them.
+"""Opens result files with h5py, without our code, and checks what the README promises of them.
 
 usage: tests/check_results.py RUN.h5...
 

@@ -1,0 +1,150 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "experiments/experiment_config.h"
+#include "sim/config_reader.h"
+#include "sim/config_schema.h"
+#include "sim/config_writer.h"
+
+namespace sluice {
+namespace {
+
+// The message of the error that reading `yaml` must give; its exit code must be 65.
+std::string error_of(const std::string& yaml) {
+  try {
+    parse_experiment(yaml, "run.yaml");
+  } catch (const UserError& e) {
+    CHECK(e.code() == ExitCode::kData);
+    return e.what();
+  }
+  return "no error";
+}
+
+bool says(const std::string& message, std::initializer_list<const char*> parts) {
+  for (const char* part : parts)
+    if (message.find(part) == std::string::npos) {
+      MESSAGE("missing `" << part << "` in: " << message);
+      return false;
+    }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("config: errors name file, line, path, the value and what would be right") {
+  CHECK(says(error_of("seed: 1\nagent: {kind: sl_mgac, num_grops: 3}\n"),
+             {"run.yaml:2", "agent.num_grops", "unknown key", "did you mean `num_groups`"}));
+  CHECK(says(error_of("seed: 1\ntrain:\n  epsilon: 2\n"),
+             {"run.yaml:3", "train.epsilon", "2 is out of range", "[0, 1]"}));
+  CHECK(says(error_of("seed: 1\nagent: {kind: sl_mgac, discount: 1}\n"), {"agent.discount", "[0, 1)"}));
+  CHECK(says(error_of("seed: 1\ntrain: {decisions: many}\n"), {"train.decisions", "whole number", "`many`"}));
+  CHECK(says(error_of("seed: 1\ntrain: {decisions: 2.5}\n"), {"train.decisions", "whole number", "`2.5`"}));
+  CHECK(says(error_of("seed: 1\ntrain: {decisions: \"5\"}\n"), {"`5` in quotes"}));
+  CHECK(says(error_of("seed: 1\ntrain: {epsilon: .nan}\n"), {"train.epsilon", "`.nan`"}));
+  CHECK(says(error_of("seed: 1\ntrain: {epsilon: nan}\n"), {"train.epsilon", "`nan`"}));
+  CHECK(says(error_of("seed: 1\ntrain: {epsilon: }\n"), {"train.epsilon", "nothing"}));
+  CHECK(says(error_of("seed: 1\ntrain: {epsilon: 1e999}\n"), {"train.epsilon"}));
+  CHECK(says(error_of("seed: 1\ntrain: [1]\n"), {"train", "a mapping", "a list"}));
+  CHECK(says(error_of("seed: 1\nagent: {kind: dqm}\n"), {"agent.kind", "did you mean `dqn`", "sl_mgac"}));
+  CHECK(says(error_of("seed: 1\nagent: {kind: sl_mgac, layer_norm: al}\n"), {"did you mean `all`", "none, input, all"}));
+  CHECK(says(error_of("seed: 1\nagent: {kind: dqn, double_q: yes}\n"), {"true or false", "`yes`"}));
+  CHECK(says(error_of("seed: 1\nseed: 2\n"), {"run.yaml:2", "`seed` is there twice", "line 1"}));
+  CHECK(says(error_of("agent: {kind: never}\n"), {"seed", "no default seed", "--seed 1"}));
+  CHECK(says(error_of("seed: -1\n"), {"seed", "`-1`"}));
+  CHECK(says(error_of(""), {"run.yaml", "is empty"}));
+  CHECK(says(error_of("seed: 1\n---\nseed: 2\n"), {"more than one"}));
+  CHECK(says(error_of("seed: [1\n"), {"run.yaml:", "not valid YAML"}));
+  CHECK(says(error_of("just a text\n"), {"run.yaml", "expected a mapping"}));
+  CHECK(says(error_of("seed: 1\nenvironment: {limits: {cost_tim: {at_most: 0}}}\n"), {"limits.cost_tim", "did you mean `cost_time`"}));
+  CHECK(says(error_of("seed: 1\nenvironment: {window_s: 7}\n"), {"environment.window_s", "divide a day"}));
+  CHECK(says(error_of("seed: 1\nenvironment: {scenario: defualt}\n"), {"environment.scenario", "default, long_term, myopic"}));
+  CHECK(says(error_of("seed: 1\nenvironment: {users: {activity: {hour_percent: [1, 2]}}}\n"), {"hour_percent", "24 numbers"}));
+  CHECK(says(error_of("seed: 1\nenvironment: {burn_in: {policy: {kind: dqn}}}\n"), {"burn_in.policy.kind", "does not learn"}));
+  CHECK(says(error_of("seed: 1\nenvironment: {kind: tabular}\n"), {"environment.file"}));
+}
+
+TEST_CASE("config: a text survives whatever is in it, and a number written 2e6 is whole") {
+  const ExperimentConfig config = parse_experiment("seed: 18446744073709551615\nlabel: \"a: \\\"b\\\" #c\\n\"\ntrain: {decisions: 2e6}\n", "x");
+  CHECK(config.seed == 18446744073709551615ull);
+  CHECK(config.label == "a: \"b\" #c\n");
+  CHECK(config.train.decisions == 2000000);
+  CHECK(parse_experiment(to_yaml(config), "again").label == config.label);
+}
+
+TEST_CASE("config: the resolved YAML reads back to the same YAML, for every kind of agent") {
+  for (const AgentInfo& info : agent_infos()) {
+    CAPTURE(info.kind);
+    const std::string extra = std::string(info.kind) == "from" ? ", from: run.h5" : "";
+    const ExperimentConfig config = parse_experiment(
+        std::string("seed: 3\nagent: {kind: ") + info.kind + extra + "}\ntrain: {epsilon_end: 0.01}\n", "x");
+    const std::string yaml = to_yaml(config);
+    CHECK(to_yaml(parse_experiment(yaml, "again")) == yaml);
+    CHECK(config_hash(yaml).size() == 16);
+  }
+}
+
+TEST_CASE("config: layers lie one over the other, and a new kind starts from its defaults") {
+  const auto layer = [](const char* yaml) { return parse_config_text(yaml, "layer"); };
+  const ExperimentConfig config = read_experiment(
+      {layer("seed: 1\nagent: {kind: sl_mgac, num_groups: 3, num_buckets: 7}"), layer("agent: {num_groups: 4}"),
+       parse_setting("agent.num_buckets=9"), parse_setting("environment.users.count=77")},
+      std::nullopt);
+  const auto& agent = std::get<SlMgacConfig>(config.agent);
+  CHECK(agent.num_groups == 4);
+  CHECK(agent.num_buckets == 9);
+  CHECK(num_users(std::get<FeedConfig>(config.environment).users) == 77);
+  const ExperimentConfig other = read_experiment(
+      {layer("seed: 1\nagent: {kind: threshold, threshold_s: 5}"), layer("agent: {kind: fatigue_threshold}")}, 9);
+  CHECK(std::get<FatigueThresholdConfig>(other.agent).threshold_s == FatigueThresholdConfig{}.threshold_s);
+  CHECK(other.seed == 9);
+}
+
+TEST_CASE("config: a scenario lies beneath the document's own keys, in whatever layer it is named") {
+  const ExperimentConfig config =
+      parse_experiment("seed: 1\nenvironment: {users: {dynamics: {fatigue_enter: 0.3}}, scenario: long_term}\n", "x");
+  const auto& users = std::get<BehaviouralUsersConfig>(std::get<FeedConfig>(config.environment).users);
+  CHECK(users.dynamics.fatigue_enter == 0.3);            // the document's
+  CHECK(users.dynamics.satisfaction_return == 0.1);      // the scenario's
+  CHECK(users.dynamics.habit_gain == DynamicsConfig{}.habit_gain);
+}
+
+TEST_CASE("config: files include files, relative to themselves; a circle is an error") {
+  const auto folder = std::filesystem::temp_directory_path() / "sluice_config_test";
+  std::filesystem::create_directories(folder / "sub");
+  const auto write = [&](const char* name, const char* text) { std::ofstream(folder / name) << text; };
+  write("base.yaml", "seed: 4\ntrain: {epsilon: 0.5, batch_size: 32}\n");
+  write("sub/run.yaml", "include: ../base.yaml\ntrain: {batch_size: 64}\n");
+  const ExperimentConfig config = load_experiment((folder / "sub/run.yaml").string(), {}, std::nullopt);
+  CHECK(config.seed == 4);
+  CHECK(config.train.epsilon == 0.5);
+  CHECK(config.train.batch_size == 64);
+  write("a.yaml", "include: b.yaml\n");
+  write("b.yaml", "include: a.yaml\n");
+  CHECK_THROWS_WITH_AS(load_experiment((folder / "a.yaml").string(), {}, 1), doctest::Contains("includes itself"), UserError);
+  write("c.yaml", "include: missing.yaml\n");
+  CHECK_THROWS_WITH_AS(load_experiment((folder / "c.yaml").string(), {}, 1), doctest::Contains("missing.yaml"), UserError);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("config: settings of the command line are checked like files") {
+  CHECK_THROWS_WITH_AS(parse_setting("no_value"), doctest::Contains("PATH=VALUE"), UserError);
+  CHECK_THROWS_WITH_AS(parse_setting("a..b=1"), doctest::Contains("empty"), UserError);
+  CHECK_THROWS_WITH_AS(read_experiment({parse_setting("agnt.kind=never")}, 1), doctest::Contains("did you mean `agent`"), UserError);
+}
+
+TEST_CASE("config: the schema documents every field, and says where every default comes from") {
+  std::vector<SchemaRow> rows;
+  list_schema(ExperimentConfig{}, "", rows);
+  CHECK(rows.size() > 150);
+  for (const SchemaRow& row : rows) {
+    CAPTURE(row.path);
+    if (row.type == "kind" || row.type == "mapping") continue;
+    CHECK_FALSE(row.doc.empty());
+    CHECK_FALSE(row.source.empty());
+    CHECK_FALSE(row.type.empty());
+  }
+}
+
+}  // namespace sluice
