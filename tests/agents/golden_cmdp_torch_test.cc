@@ -4,7 +4,7 @@
 // On its floor b, 1 % of violation buys 4.6 % of return, so a return alone proves nothing:
 //   λ fixed at λ*:  J_R + λ*·(J − b) ≥ .98 of the optimum
 //   dual ascent:    J_R − λ*·max(0, b − J) ≥ .95 of the optimum, and violation ≤ 1 % of b
-// Settings were chosen on seeds 101 to 104; the tested seeds are others.
+// Settings were chosen on seeds 101 to 107; the tested seeds are others.
 
 #include <doctest/doctest.h>
 
@@ -83,12 +83,12 @@ void check_dual_ascent(std::uint64_t seed) {
   config.learning_rate = 3e-3;
   config.actor_learning_rate = 3e-3;
   config.decay_updates = 250;
-  config.polyak = 0.02;
+  config.polyak = 0.01;
   config.entropy_coefficient = 0.1;
   config.multiplier = DualMultiplierConfig{.step_size = 0.03, .decay_steps = 500};
   // Little exploration: what dual ascent measures is the cost of the behaviour, ε included.
   const Learned learned = learn(config, seed,
-                                {.epsilon_start = 0.1, .epsilon_end = 0.005,
+                                {.epsilon_start = 0.1, .epsilon_end = 0.002,
                                  .epsilon_decisions = 200000, .batch_size = 1024,
                                  .warmup_transitions = 2000, .replay_capacity = 2000000},
                                 5000);
