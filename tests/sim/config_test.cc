@@ -110,7 +110,7 @@ TEST_CASE("config: a scenario lies beneath the document's own keys, in whatever 
   CHECK(users.dynamics.habit_gain == DynamicsConfig{}.habit_gain);
 }
 
-TEST_CASE("config: files include files, relative to themselves; a circle is an error") {
+TEST_CASE("config: files include files, relative to themselves, and a circle is an error") {
   const auto folder = std::filesystem::temp_directory_path() / "sluice_config_test";
   std::filesystem::create_directories(folder / "sub");
   const auto write = [&](const char* name, const char* text) { std::ofstream(folder / name) << text; };

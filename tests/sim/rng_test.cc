@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-TEST_CASE("rng: a stream is a value; making it again repeats it") {
+TEST_CASE("rng: a stream is a value, and making it again repeats it") {
   Rng a = Seed{5}.stream(Purpose::kPage, 1, 2, 3, 4), b = Seed{5}.stream(Purpose::kPage, 1, 2, 3, 4);
   for (int i = 0; i < 100; ++i) CHECK(a() == b());
 }

@@ -94,7 +94,7 @@ TEST_CASE("users: the measured entry rate is the mean of the model's probabiliti
   CHECK(std::abs(entered - expected) < 4 * std::sqrt(variance));
 }
 
-TEST_CASE("users: more fatigue, fewer entries; no fatigue, more of them") {
+TEST_CASE("users: more fatigue, fewer entries, and with none more of them") {
   FeedFixture fixture;
   std::vector<double> entries;
   for (const double effect : {0.0, 0.6, 2.0}) {
