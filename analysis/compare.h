@@ -4,12 +4,10 @@
 // Runs with one evaluate seed met the same users, supply and luck (common random numbers), so
 // agents are compared user by user.  An evaluate seed is a stratum.
 //
-// Value of a metric: Σ over users / (users × days), the mean over an agent's runs.  Its interval:
-// 95 %
+// Value of a metric: Σ over users / (users × days), the mean over an agent's runs.  Its interval: 95 %
 //   percentile bootstrap of users, all of a user's days together, within each stratum.  It says how
 //   well these users stand for others; it does not cover training luck.
-// Lift against the reference: mean over runs of the paired difference to the reference under the
-// same
+// Lift against the reference: mean over runs of the paired difference to the reference under the same
 //   evaluate seed, divided by the reference's mean.  Its interval: two-level bootstrap.  Users are
 //   resampled as above, the same users for both agents; then, if either agent learns, the runs
 //   (training seeds) with replacement, their spread widened by √(n/(n−1)).  With few seeds the

@@ -191,7 +191,7 @@ std::optional<Figure> group_q(const Runs& runs, const Comparison& comparison) {
       all.push_back(std::move(line));
     }
     if (lines.empty()) continue;
-    panels.push_back({agent.label, decisions_axis(lines) + "set ylabel 'mean Q'\n" + y_range(lines),
+    panels.push_back({agent.label, decisions_axis(lines) + "set ylabel 'mean Q (reward units)'\n" + y_range(lines),
                       plot_lines(lines, fmt::format("q{}_", panels.size()),
                                  {.x_scale = kMillion, .markers = Markers::kSome})});
   }
