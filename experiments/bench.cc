@@ -118,7 +118,7 @@ int bench_command(const BenchOptions& options) {
     if (wanted(fmt::format("simulator, random policy, observations built, {} users", users)))
       numbers.push_back(bench_simulator(users));
   // The learning side names its numbers itself; it is run unless the filter is about the simulator.
-  if (!std::regex_search("simulator", filter) || options.filter == ".*")
+  if (wanted("sl_mgac") || wanted("dqn") || wanted("gemm") || wanted("updates_per_s") || wanted("us_per_decision"))
     for (BenchNumber& number : bench_agents())
       if (wanted(number.name)) numbers.push_back(std::move(number));
   if (options.format == "json") {

@@ -101,8 +101,14 @@ void check_feed(const FeedConfig& feed) {
     if (v.user_sigma * v.user_sigma + v.page_sigma * v.page_sigma >= v.watch_sigma * v.watch_sigma)
       fail("users.short_video.watch_sigma", "must exceed √(user_sigma² + page_sigma²): it is their sum with the video's own part");
   }
-  if (const auto* supply = std::get_if<MarkovModulatedSupplyConfig>(&feed.supply))
-    hours("supply.hour_percent", supply->hour_percent, 24);
+  std::visit(
+      [&](const auto& supply) {
+        if constexpr (requires { supply.streamers; })
+          hours("supply.streamers.hour_percent", supply.streamers.hour_percent, 24);
+        else
+          hours("supply.hour_percent", supply.hour_percent, 24);
+      },
+      feed.supply);
   const bool learns = std::holds_alternative<DqnConfig>(feed.burn_in.policy) ||
                       std::holds_alternative<SlMgacConfig>(feed.burn_in.policy) ||
                       std::holds_alternative<FromConfig>(feed.burn_in.policy);

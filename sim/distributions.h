@@ -13,10 +13,11 @@ namespace sluice {
 
 /// Uniform on (0, 1): never 0, never 1, so its logarithm is finite.
 inline float uniform(Rng& rng) {
-  return (static_cast<float>(rng() >> 41) + 0.5f) * (1.0f / 8388608.0f);  // 23 bits
+  // Signed, because unsigned 64-bit integers have no conversion instruction.
+  return (static_cast<float>(static_cast<std::int32_t>(rng() >> 41)) + 0.5f) * (1.0f / 8388608.0f);  // 23 bits
 }
 inline double uniform_double(Rng& rng) {
-  return (static_cast<double>(rng() >> 11) + 0.5) * (1.0 / 9007199254740992.0);  // 53 bits
+  return (static_cast<double>(static_cast<std::int64_t>(rng() >> 11)) + 0.5) * (1.0 / 9007199254740992.0);  // 53 bits
 }
 inline bool bernoulli(Rng& rng, float probability) { return uniform(rng) < probability; }
 inline float normal(Rng& rng) { return boost::random::normal_distribution<float>()(rng); }

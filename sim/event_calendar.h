@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/check.h"
+#include "sim/state_archive.h"
 
 namespace sluice {
 
@@ -60,6 +61,18 @@ class EventCalendar {
   }
 
   std::size_t size() const { return size_; }
+
+  void transfer(StateArchive& archive) {
+    archive.value("current", current_);
+    std::vector<Event> events = overflow_;
+    for (const auto& bucket : ring_) events.insert(events.end(), bucket.begin(), bucket.end());
+    archive.values("events", events);
+    if (!archive.is_loading()) return;
+    for (auto& bucket : ring_) bucket.clear();
+    overflow_.clear();
+    size_ = 0;
+    for (const Event& event : events) schedule(event.time, event.owner, event.payload);
+  }
 
  private:
   std::size_t index(std::int64_t bucket) const {

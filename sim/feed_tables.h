@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/environment.h"
+#include "sim/state_archive.h"
 #include "sim/table.h"
 
 namespace sluice {
@@ -52,6 +53,10 @@ class FeedTables {
   void add(const UserDayRow& row);
   void close_day(double mean_streams_on_air);
   void clear();
+  void transfer(StateArchive& archive) {
+    archive.values("days", days_);
+    archive.values("group_days", group_days_);
+  }
 
   /// Days count from `first_day`.  Retention of the last day is NaN.
   Table daily(int first_day) const;

@@ -37,17 +37,15 @@ FeedWorld::Impl::Impl(std::unique_ptr<UserModel> user_model, std::unique_ptr<Sup
       group_key(static_cast<std::size_t>(users->count())),
       calendar(feed_options.window_s, static_cast<std::size_t>(2 * kDay / feed_options.window_s)) {
   ENSURE(std::fmod(kDay, options.window_s) == 0, "the window must divide a day");
-  for (int user = 0; user < users->count(); ++user) {
-    profiles.push_back(users->profile(user));
-    record(user).key.user = users->id(user);
+  supply->set_num_users(users->count());
+  for (int user = 0; user < users->count(); ++user)
     record(user).followed =
         supply->follow(users->interests(user), seed.stream(Purpose::kUser, users->id(user), 1));
-  }
 }
 
 FeedWorld::Impl::Impl(const Impl& o)
     : users(o.users->clone()), supply(o.supply->clone()), seed(o.seed), options(o.options),
-      spec(o.spec), pool(std::make_unique<WorkerPool>(o.options.num_threads)), profiles(o.profiles),
+      spec(o.spec), pool(std::make_unique<WorkerPool>(o.options.num_threads)),
       records(o.records), open_observation(o.open_observation), group_key(o.group_key),
       calendar(o.calendar), tables(o.tables), window_start(o.window_start), horizon(o.horizon),
       today(o.today), phase_first_day(o.phase_first_day), phase(o.phase), on_air_sum(o.on_air_sum),
@@ -102,9 +100,9 @@ void FeedWorld::Impl::start_day_of(int user) {
       r.history.session_end_s > 0 ? r.history.session_end_s + kSessionBreak : window_start;
   next = users->next_session(user, today, std::max(window_start, rested), &session);
   if (!std::isfinite(next)) return;
-  r.key.day = static_cast<std::uint32_t>(today);
-  r.key.session = session;
-  r.key.page = 0;
+  r.day = static_cast<std::uint32_t>(today);
+  r.session = static_cast<std::uint16_t>(session);
+  r.page = 0;
 }
 
 void FeedWorld::Impl::open_day() {
@@ -303,9 +301,11 @@ Table FeedWorld::episodes() const {
   const auto count = [&](FeedTotal which) {
     return integers([which](const UserRecord& r) { return r.episode[which] + 0.5f; });
   };
+  std::vector<std::int64_t> ids;
+  for (int user = 0; user < impl_->users->count(); ++user) ids.push_back(impl_->users->id(user));
   Table table;
   auto& c = table.columns;
-  c.push_back({"user_id", "id", "global number of the user", integers([](const UserRecord& r) { return r.key.user; })});
+  c.push_back({"user_id", "id", "global number of the user", ids});
   c.push_back({"group", "1", "reporting group, fixed at the end of burn-in", integers([](const UserRecord& r) { return r.reporting_group; })});
   c.push_back({"length", "1", "requests of the episode", count(kRequests)});
   c.push_back({"return", "s", "sum of rewards (live watch time), undiscounted", total(kLiveWatch)});

@@ -9,24 +9,26 @@ namespace sluice {
 /// The step a user is in: decided, not yet followed by the next request.
 struct OpenStep {
   Seconds time = 0;
-  float reward = 0, watch_time_s = 0, displaced_s = 0, propensity = 1;
-  float cost_usage = 0, cost_time = 0;
-  bool skipped = false, entered = false, session_ended = false, open = false;
+  float watch_time_s = 0, displaced_s = 0, propensity = 1, page_s = 0;
+  bool injected = false, skipped = false, entered = false, session_ended = false, open = false;
   std::uint8_t action = 0, group = 0;
+  float cost_usage() const { return injected ? displaced_s - watch_time_s : 0; }
 };
 
 /// Everything the platform keeps about a user.
 struct UserRecord {
-  RequestKey key;          // of the pending or last request
-  Followed followed{};
-  UserHistory history;
-  OpenStep step;
-  FeedTotals today{}, episode{};
-  std::uint16_t active_days = 0;        // of this phase
-  std::uint8_t reporting_group = 0;
+  // First what every batch asks of everybody who is due.
+  std::uint32_t day = 0;   // with session and page: the key of the pending or last request
+  std::uint16_t session = 0, page = 0;
   bool pending = false;                 // a request of this user is in the calendar
   bool churned = false;
   bool active_today = false, active_yesterday = false;
+  std::uint16_t active_days = 0;        // of this phase
+  std::uint8_t reporting_group = 0;
+  OpenStep step;
+  Followed followed{};
+  UserHistory history;
+  FeedTotals today{}, episode{};
 };
 
 struct FeedWorld::Impl {
@@ -34,6 +36,11 @@ struct FeedWorld::Impl {
        const FeedOptions& options);
   Impl(const Impl& other);
 
+  RequestKey key(int user) const {
+    const UserRecord& r = records[static_cast<std::size_t>(user)];
+    return {users->id(user), r.day, r.session, r.page};
+  }
+  void prefetch(int user) const;
   UserRecord& record(int user) { return records[static_cast<std::size_t>(user)]; }
   // The clock and the days (feed_world.cc).
   void open_window();
@@ -61,7 +68,6 @@ struct FeedWorld::Impl {
   EnvSpec spec;
   std::unique_ptr<WorkerPool> pool;
 
-  std::vector<UserProfile> profiles;
   std::vector<UserRecord> records;
   std::vector<float> open_observation;   // [user × width], only while transitions are collected
   std::vector<float> group_key;          // [user]

@@ -37,6 +37,8 @@ enum class Purpose : std::uint8_t {
   kTabular = 17,     // a tabular environment (slot, episode, step)
   kBootstrap = 18,   // resampling in the statistics
   kTest = 19,
+  kFeedback = 20,    // streamers who give up (streamer, day, step)
+  kInterests = 21,   // drift of a user's interests (user, day)
 };
 
 /// A stream of random 64-bit numbers; a uniform random bit generator, so Boost.Random takes it.

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "sim/environment.h"
+#include "sim/state_archive.h"
 
 namespace sluice {
 
@@ -44,6 +45,14 @@ class SupplyProcess {
   /// Streamers that a user with these interests follows.
   virtual Followed follow(const TopicVector& interests, Rng rng) const = 0;
   virtual int num_on_air() const = 0;
+
+  /// How many users the world has; called once, before the first advance().
+  virtual void set_num_users(int) {}
+  /// Feedback: does this supply want to hear of views?  Told in (time, user) order, never in parallel.
+  virtual bool counts_views() const { return false; }
+  virtual void count_view(std::uint32_t /*streamer*/, float /*watch_s*/) {}
+  /// Saves or loads the moving state.
+  virtual void transfer(StateArchive& archive) = 0;
 };
 
 }  // namespace sluice

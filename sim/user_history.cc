@@ -19,7 +19,8 @@ std::uint16_t saturate(float x) { return static_cast<std::uint16_t>(std::min(x +
 }  // namespace
 
 float UserHistory::recent_exposures(Seconds now) const {
-  const auto elapsed = static_cast<float>(now - (exposures_day * kDay + static_cast<double>(exposures_at_s)));
+  const auto elapsed = static_cast<float>(now - last_exposure_s);
+  if (exposures <= 0) return 0;
   return exposures * std::exp2(-std::max(0.0f, elapsed) / kExposureHalfLife);
 }
 
@@ -42,8 +43,6 @@ void UserHistory::log_page(const PageOutcome& page, std::uint8_t topic, Seconds 
   push_front(live_watch_s, saturate(page.watch_time_s));
   push_front(live_time_s, static_cast<std::uint32_t>(now));
   exposures = recent_exposures(now) + 1;
-  exposures_day = static_cast<std::int16_t>(now / kDay);
-  exposures_at_s = static_cast<float>(now - exposures_day * kDay);
   last_exposure_s = static_cast<std::uint32_t>(now);
   entry_rate += 0.05f * ((page.entered ? 1.0f : 0.0f) - entry_rate);
   misses = page.entered ? std::uint16_t{0} : static_cast<std::uint16_t>(std::min(misses + 1, 65535));

@@ -26,9 +26,7 @@ struct UserHistory {
   float watch_per_entry_s = 60;   // trailing mean (factor .9 an entry)
   float session_mean_s = 1800;    // trailing mean session length (factor .9 a session)
   float skip_rate = 0.3f;         // trailing share of shorts left within 3 s
-  float exposures = 0;            // decayed count of live exposures, half-life 20 min …
-  float exposures_at_s = 0;       // … as of this second of day `exposures_day`
-  std::int16_t exposures_day = 0;
+  float exposures = 0;            // count of live exposures with half-life 20 min, as of the last one
   std::uint16_t misses = 0;       // live exposures in a row that were not entered
   std::uint32_t last_exposure_s = 0, last_entry_s = 0;
   std::uint32_t session_start_s = 0, session_end_s = 0;

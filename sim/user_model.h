@@ -51,7 +51,11 @@ class UserModel {
   virtual int count() const = 0;
   virtual std::uint32_t id(int user) const = 0;  // global number: the key of the user's randomness
   virtual UserProfile profile(int user) const = 0;
-  virtual const TopicVector& interests(int user) const = 0;
+  virtual TopicVector interests(int user) const = 0;
+  /// Asks the memory system for what a request of this user will touch.
+  virtual void prefetch(int /*user*/) const {}
+  /// Saves or loads the moving state.
+  virtual void transfer(StateArchive& archive) = 0;
 
   enum class DayStart { kIdle, kActive, kChurned };
   /// Midnight of `day`: is the user active today, with how many sessions?

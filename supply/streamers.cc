@@ -19,8 +19,8 @@ float draw_hour(const std::vector<double>& percent, Rng& rng) {
 
 }  // namespace
 
-std::vector<Streamer> draw_streamers(const MarkovModulatedSupplyConfig& config, Seed seed) {
-  std::vector<Streamer> streamers(static_cast<std::size_t>(config.streamers));
+std::vector<Streamer> draw_streamers(const StreamersConfig& config, Seed seed) {
+  std::vector<Streamer> streamers(static_cast<std::size_t>(config.count));
   for (std::uint32_t id = 0; id < streamers.size(); ++id) {
     Rng rng = seed.stream(Purpose::kStreamer, id);
     Streamer& s = streamers[id];
@@ -38,51 +38,16 @@ std::vector<Streamer> draw_streamers(const MarkovModulatedSupplyConfig& config, 
     s.quality = normal(rng);
     s.popularity = std::pow(uniform(rng), -1 / static_cast<float>(config.popularity_tail));
     s.habit_hour = draw_hour(config.hour_percent, rng);
-    s.day_prob = sigmoid(logit(std::clamp(static_cast<float>(config.day_on_air), 1e-4f, 1 - 1e-4f)) +
-                         0.8f * normal(rng));
+    s.day_score = 0.8f * normal(rng);
   }
   return streamers;
 }
 
-std::vector<Seconds> draw_starts(const MarkovModulatedSupplyConfig& config, const Streamer& streamer,
-                                 Seed seed, std::uint32_t id, int day) {
-  Rng rng = seed.stream(Purpose::kStreamerDay, id, static_cast<std::uint64_t>(day));
-  std::vector<Seconds> starts;
-  if (config.day_on_air <= 0 || !bernoulli(rng, streamer.day_prob)) return starts;
-  const int n = 1 + poisson(rng, config.streams_per_day - 1);
-  for (int i = 0; i < n; ++i) {
-    // The habitual hour is when viewers come; streams start about an hour earlier.
-    double hour = streamer.habit_hour - 1 + config.habit_sigma_h * static_cast<double>(normal(rng));
-    hour -= 24 * std::floor(hour / 24);
-    starts.push_back(day * kDay + 3600 * hour);
-  }
-  std::sort(starts.begin(), starts.end());
-  return starts;
-}
-
-void AliasTable::build(const std::vector<float>& weights) {
-  const std::size_t n = weights.size();
-  keep_.assign(n, 1);
-  other_.resize(n);
-  std::iota(other_.begin(), other_.end(), 0u);
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  std::vector<double> share(n);
-  std::vector<std::uint32_t> small, large;
-  for (std::uint32_t i = 0; i < n; ++i) {
-    share[i] = static_cast<double>(weights[i]) * static_cast<double>(n) / total;
-    (share[i] < 1 ? small : large).push_back(i);
-  }
-  while (!small.empty() && !large.empty()) {
-    const std::uint32_t low = small.back(), high = large.back();
-    small.pop_back();
-    keep_[low] = static_cast<float>(share[low]);
-    other_[low] = high;
-    share[high] -= 1 - share[low];
-    if (share[high] < 1) {
-      large.pop_back();
-      small.push_back(high);
-    }
-  }
+Seconds draw_duration(const StreamersConfig& config, Seed seed, std::uint32_t streamer,
+                      std::uint32_t day, std::uint32_t number) {
+  Rng rng = seed.stream(Purpose::kStream, streamer, day, number);
+  return std::max(60.0, static_cast<double>(log_normal(rng, static_cast<float>(config.duration_mu),
+                                                       static_cast<float>(config.duration_sigma))));
 }
 
 }  // namespace sluice

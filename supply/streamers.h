@@ -1,13 +1,35 @@
 #pragma once
-// Streamers and the streams they have on air.
+// Who streams: topic vector, quality ~ N(0,1), popularity ~ Pareto, a habitual hour.  Fixed by
+// (config, seed).
 
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
+#include "sim/config.h"
+#include "sim/rng.h"
 #include "sim/supply_process.h"
-#include "supply/markov_modulated_config.h"
 
 namespace sluice {
+
+struct StreamersConfig {
+  int count = 2000;
+  double popularity_tail = 1.57;
+  double duration_mu = 4.883 + 4.094345;  // ln min → ln s
+  double duration_sigma = 0.632;
+  std::vector<double> hour_percent = {4.1, 2.3, 1.4, 1.0, 1.0, 1.6, 2.6, 2.8, 3.3, 3.7, 3.8, 4.0,
+                                      4.7, 4.3, 4.1, 4.0, 4.0, 4.3, 5.4, 7.1, 8.6, 8.3, 7.7, 5.9};
+
+  static constexpr auto fields() {
+    using C = StreamersConfig;
+    return std::tuple{
+        field("count", &C::count, {.range = {1, 1e6}, .doc = "streamers of the platform"}),
+        field("popularity_tail", &C::popularity_tail, {.range = {1, 20, kOpenBelow}, .doc = "Pareto exponent of a streamer's mean viewers", .source = "Twitch top 1000: Hill 1.57"}),
+        field("duration_mu", &C::duration_mu, {.range = {0, 15}, .unit = "ln s", .doc = "log-mean of a stream's duration", .source = "KuaiLive shop rooms: 4.883 ln min"}),
+        field("duration_sigma", &C::duration_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a stream's duration", .source = "KuaiLive shop rooms"}),
+        field("hour_percent", &C::hour_percent, {.range = {0, 100}, .unit = "%", .doc = "when streams have viewers, 24 numbers", .source = "KuaiLive gifts by hour"})};
+  }
+};
 
 struct Streamer {
   TopicVector topics{};
@@ -15,39 +37,13 @@ struct Streamer {
   float quality = 0;
   float popularity = 1;       // relative to the smallest streamer
   float habit_hour = 20;      // 0 … 24
-  float day_prob = 0.5f;      // P(on air on a day)
+  float day_score = 0;        // N(0, .8): how much more often than others (logit)
 };
 
-struct LiveStream {
-  std::uint32_t streamer = 0;
-  std::uint32_t day = 0;      // keys of the stream's randomness: day of the start …
-  std::uint32_t number = 0;   // … and which stream of that day
-  Seconds start = 0, end = 0;
-  float excitement = 0;
-  float viewers = 0;
-};
+std::vector<Streamer> draw_streamers(const StreamersConfig& config, Seed seed);
 
-std::vector<Streamer> draw_streamers(const MarkovModulatedSupplyConfig& config, Seed seed);
-
-/// Start times (s) of a streamer's streams on a day; empty on a day off.
-std::vector<Seconds> draw_starts(const MarkovModulatedSupplyConfig& config, const Streamer& streamer,
-                                 Seed seed, std::uint32_t id, int day);
-
-/// Walker's alias method: draws index i with probability weight[i] / Σ weight in O(1).
-class AliasTable {
- public:
-  void build(const std::vector<float>& weights);
-  /// `u` uniform on (0, 1).
-  std::size_t draw(float u) const {
-    const float position = u * static_cast<float>(keep_.size());
-    const auto i = static_cast<std::size_t>(position);
-    return position - static_cast<float>(i) < keep_[i] ? i : other_[i];
-  }
-  std::size_t size() const { return keep_.size(); }
-
- private:
-  std::vector<float> keep_;
-  std::vector<std::uint32_t> other_;
-};
+/// Duration of a stream (s), at least a minute.
+Seconds draw_duration(const StreamersConfig& config, Seed seed, std::uint32_t streamer,
+                      std::uint32_t day, std::uint32_t number);
 
 }  // namespace sluice

@@ -8,7 +8,7 @@ cd "$folder"
 "$PYTHON" -c 'import h5py' || { echo "SKIPPED: no h5py"; exit 0; }
 cat >feed.yaml <<'Y'
 seed: 1
-environment: {users: {count: 60}, supply: {streamers: 100}, burn_in: {days: 1}, days: 2}
+environment: {users: {count: 60}, supply: {streamers: {count: 100}}, burn_in: {days: 1}, days: 2}
 train: {decisions: 4000, warmup_transitions: 500, batch_size: 64, log_every_updates: 1}
 evaluate: {users: 60, days: 2, curve_users: 20, every_decisions: 2000}
 Y

@@ -40,7 +40,7 @@ void check(const Outcome& outcome, int code, std::initializer_list<const char*> 
 }
 
 const std::string kSmall =
-    "environment: {users: {count: 20}, supply: {streamers: 50}, burn_in: {days: 1}}\nevaluate: {users: 20, days: 1}\n";
+    "environment: {users: {count: 20}, supply: {streamers: {count: 50}}, burn_in: {days: 1}}\nevaluate: {users: 20, days: 1}\n";
 
 }  // namespace
 

@@ -13,7 +13,7 @@ namespace sluice {
 
 struct FeedFixture {
   BehaviouralUsersConfig users{.count = 200};
-  MarkovModulatedSupplyConfig supply{.streamers = 400};
+  MarkovModulatedSupplyConfig supply{.streamers = {.count = 400}};
   Seed seed{11};
   FeedOptions options;
 

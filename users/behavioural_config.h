@@ -145,6 +145,7 @@ struct DynamicsConfig {
   double expectation_half_life_days = 14;
   double expectation_share = 0.7;
   double satisfaction_stay = 0.005;
+  double interest_drift = 0.02;
 
   static constexpr auto fields() {
     using C = DynamicsConfig;
@@ -169,7 +170,24 @@ struct DynamicsConfig {
         field("satisfaction_half_life_days", &C::satisfaction_half_life_days, {.range = {0.01, 1000}, .unit = "day", .doc = "half-life of satisfaction", .source = "prior"}),
         field("expectation_half_life_days", &C::expectation_half_life_days, {.range = {0.01, 10000}, .unit = "day", .doc = "half-life with which expectation follows satisfaction", .source = "prior"}),
         field("expectation_share", &C::expectation_share, {.range = {0, 1}, .doc = "share of a lasting change of satisfaction that users get used to", .source = "prior"}),
-        field("satisfaction_stay", &C::satisfaction_stay, {.range = {0, 10}, .unit = "ln", .doc = "page_hazard is multiplied by exp(−this · satisfaction above expectation)", .source = "prior"})};
+        field("satisfaction_stay", &C::satisfaction_stay, {.range = {0, 10}, .unit = "ln", .doc = "page_hazard is multiplied by exp(−this · satisfaction above expectation)", .source = "prior"}),
+        field("interest_drift", &C::interest_drift, {.range = {0, 1}, .unit = "1/day", .doc = "probability per day that one of a user's favourite topics gives way to another", .source = "prior"})};
+  }
+};
+
+/// Stress knobs: factors on variances, 1 = calibrated.  Means are kept where the model has them in
+/// closed form: log-normal means exactly, mean probabilities by E[σ(b + s z)] ≈ σ(b/√(1 + .346 s²)).
+struct VarianceConfig {
+  double watch_time = 1;
+  double entry = 1;
+  double returning = 1;
+
+  static constexpr auto fields() {
+    using C = VarianceConfig;
+    return std::tuple{
+        field("watch_time", &C::watch_time, {.range = {0, 10}, .doc = "factor on the log-variance of watch times, short (within a page) and live; means before cutting are kept"}),
+        field("entry", &C::entry, {.range = {0, 10}, .doc = "factor on the variance of live affinity and mood; the mean entry probability is kept approximately"}),
+        field("returning", &C::returning, {.range = {0, 10}, .doc = "factor on the variance of return propensity between users; the mean is kept approximately"})};
   }
 };
 
@@ -181,6 +199,7 @@ struct BehaviouralUsersConfig {
   ShortVideoConfig short_video;
   LiveWatchConfig live;
   DynamicsConfig dynamics;
+  VarianceConfig variance;
 
   static constexpr auto fields() {
     using C = BehaviouralUsersConfig;
@@ -188,8 +207,12 @@ struct BehaviouralUsersConfig {
         field("count", &C::count, {.range = {1, 1e8}, .unit = "users", .doc = "users in the world"}),
         field("first", &C::first, {.range = {0, 2e9}, .doc = "number of the first user: {first: 17, count: 1} is user 17 alone, with the same luck"}),
         field("activity", &C::activity), field("short_video", &C::short_video),
-        field("live", &C::live), field("dynamics", &C::dynamics)};
+        field("live", &C::live), field("dynamics", &C::dynamics),
+        field("variance", &C::variance, {.doc = "stress knobs"})};
   }
 };
+
+/// The config with its `variance` worked into the other fields.
+BehaviouralUsersConfig with_variance_applied(BehaviouralUsersConfig config);
 
 }  // namespace sluice

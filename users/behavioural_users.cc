@@ -49,13 +49,11 @@ struct Constants {
 class BehaviouralUsers final : public UserModel {
  public:
   BehaviouralUsers(const BehaviouralUsersConfig& config, Seed seed)
-      : config_(config), constants_(std::make_shared<const Constants>(config)), seed_(seed) {
-    const auto n = static_cast<std::size_t>(config.count);
-    traits_.reserve(n);
-    for (std::uint32_t i = 0; i < n; ++i)
-      traits_.push_back(draw_traits(config, constants_->early, seed,
-                                    static_cast<std::uint32_t>(config.first) + i));
-    states_.resize(n);
+      : config_(config), constants_(std::make_shared<const Constants>(config)), seed_(seed),
+        users_(static_cast<std::size_t>(config.count)) {
+    for (std::uint32_t i = 0; i < users_.size(); ++i)
+      users_[i].traits = draw_traits(config, constants_->early, seed,
+                                     static_cast<std::uint32_t>(config.first) + i);
   }
 
   std::unique_ptr<UserModel> clone() const override {
@@ -65,9 +63,14 @@ class BehaviouralUsers final : public UserModel {
   std::uint32_t id(int user) const override { return static_cast<std::uint32_t>(config_.first + user); }
   UserProfile profile(int user) const override {
     const BehaviouralTraits& t = traits(user);
-    return {t.device, t.top_topic, static_cast<float>(t.registered_days)};
+    return {t.device, t.favourites.top_topic, static_cast<float>(t.registered_days)};
   }
-  const TopicVector& interests(int user) const override { return traits(user).interests; }
+  TopicVector interests(int user) const override { return traits(user).favourites.interests(); }
+  void prefetch(int user) const override {
+    const char* bytes = reinterpret_cast<const char*>(&users_[static_cast<std::size_t>(user)]);
+    for (std::size_t line = 0; line < sizeof(BehaviouralUser); line += 64) __builtin_prefetch(bytes + line, 1);
+  }
+  void transfer(StateArchive& archive) override { archive.fixed("users", users_); }
 
   DayStart begin_day(int user, int day) override;
   Seconds next_session(int user, int day, Seconds earliest, std::uint32_t* session) override;
@@ -77,8 +80,8 @@ class BehaviouralUsers final : public UserModel {
                       const PageOutlook& outlook, int action) override;
 
  private:
-  const BehaviouralTraits& traits(int user) const { return traits_[static_cast<std::size_t>(user)]; }
-  BehaviouralState& state(int user) { return states_[static_cast<std::size_t>(user)]; }
+  const BehaviouralTraits& traits(int user) const { return users_[static_cast<std::size_t>(user)].traits; }
+  BehaviouralState& state(int user) { return users_[static_cast<std::size_t>(user)].state; }
   void bring_to(BehaviouralState& s, Seconds now) const;
   float surplus(const BehaviouralState& s) const {  // satisfaction above expectation
     return s.satisfaction - as_float(config_.dynamics.expectation_share) * s.expectation;
@@ -93,8 +96,7 @@ class BehaviouralUsers final : public UserModel {
   BehaviouralUsersConfig config_;
   std::shared_ptr<const Constants> constants_;  // immutable tables, shared by clones
   Seed seed_;
-  std::vector<BehaviouralTraits> traits_;
-  std::vector<BehaviouralState> states_;
+  std::vector<BehaviouralUser> users_;
 };
 
 // Exponential decay since the last update.  The mood's new noise is added in prepare().
@@ -120,6 +122,9 @@ UserModel::DayStart BehaviouralUsers::begin_day(int user, int day) {
     return DayStart::kChurned;
   bring_to(s, day * kDay);
   const DynamicsConfig& d = config_.dynamics;
+  Rng drift = seed_.stream(Purpose::kInterests, id(user), static_cast<std::uint64_t>(day));
+  if (bernoulli(drift, as_float(d.interest_drift)))
+    replace_favourite(users_[static_cast<std::size_t>(user)].traits.favourites, drift);
   s.expectation += (1 - std::exp2(-1 / as_float(d.expectation_half_life_days))) *
                    (s.satisfaction - s.expectation);
   const float p_active = sigmoid(t.return_logit + as_float(d.satisfaction_return) * surplus(s) +
@@ -265,6 +270,7 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
   bool left = s.session_used_s >= s.session_budget_s;
   float spill = 1;
   Rng shorts = stream(seed_, Purpose::kShort, key);
+  const TopicVector interests = t.favourites.interests();
   for (int slot = 0; slot < num_slots && !left; ++slot) {
     if (action == 1 && slot == live_slot && candidate.exists()) {
       const LiveSlot live = play_live_slot(user, key, now, candidate, outlook, page);
@@ -282,13 +288,13 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
     if (served) {
       float rest = which / 0.8f;
       for (topic = 0; topic + 1 < kNumTopics; ++topic) {
-        rest -= t.interests[topic] * t.interests[topic];  // squares sum to 1
+        rest -= interests[topic] * interests[topic];  // squares sum to 1
         if (rest < 0) break;
       }
     } else {
       topic = static_cast<std::size_t>((which - 0.8f) * 5 * kNumTopics);
     }
-    const float match = as_float(video.match_gain) * (t.interests[topic] - 0.6f);
+    const float match = as_float(video.match_gain) * (interests[topic] - 0.6f);
     const float watch =
         skips ? std::exp(as_float(video.skip_mu) + as_float(video.skip_sigma) * z)
               : spill * std::exp(mood + match + constants_->item_sigma * z);
@@ -312,7 +318,7 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
 }  // namespace
 
 std::unique_ptr<UserModel> make(const BehaviouralUsersConfig& config, Seed seed) {
-  return std::make_unique<BehaviouralUsers>(config, seed);
+  return std::make_unique<BehaviouralUsers>(with_variance_applied(config), seed);
 }
 
 }  // namespace sluice

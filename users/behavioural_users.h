@@ -18,6 +18,7 @@
 //   h += g min(1, y/120);   S += σ_g min(1, y/300) if y > 30 s;   S −= σ_b κ_u bad (1 + ζ φ_u F).
 // Leaving: at once with hazard η κ_u bad (1 + ζ φ_u F); after an item when the budget is used up
 //   (live time counts ε); after a page with probability h0 e^{−c (S − s E)}.
+// Interests drift: on a day with probability `interest_drift` one favourite topic is replaced.
 // Return: P(active) = σ(ρ_u + β_S (S − s E) + inertia·[active yesterday]); E follows S by the day.
 //
 // Sources of the numbers: behavioural_config.h.  Draws are keyed by (purpose, user, day, session, page).

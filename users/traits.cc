@@ -17,20 +17,36 @@ float unit_mean_log_normal(Rng& rng, double sigma) {
 
 }  // namespace
 
-TopicVector draw_interests(Rng& rng, std::uint8_t* top_topic) {
-  TopicVector interests;
-  interests.fill(0.05f);
-  const int num_favourites = 2 + static_cast<int>(3 * uniform(rng));
-  for (int i = 0; i < num_favourites; ++i) {
-    const auto topic = static_cast<std::size_t>(kNumTopics * uniform(rng));
-    interests[topic] += exponential(rng, 1.0f);
+namespace {
+
+void scale_to_unit_length(Favourites& f) {
+  f.scale = 1;
+  float squares = 0;
+  for (const float w : f.interests()) squares += w * w;
+  f.scale = 1 / std::sqrt(squares);
+}
+
+}  // namespace
+
+Favourites draw_favourites(Rng& rng) {
+  Favourites f;
+  f.count = static_cast<std::uint8_t>(2 + static_cast<int>(3 * uniform(rng)));
+  for (std::size_t i = 0; i < f.count; ++i) {
+    f.topic[i] = static_cast<std::uint8_t>(kNumTopics * uniform(rng));
+    f.weight[i] = exponential(rng, 1.0f);
   }
-  float norm = 0;
-  for (const float w : interests) norm += w * w;
-  for (float& w : interests) w /= std::sqrt(norm);
+  scale_to_unit_length(f);
+  const TopicVector interests = f.interests();
   const auto top = std::max_element(interests.begin(), interests.end());
-  *top_topic = static_cast<std::uint8_t>(1 + (top - interests.begin()));
-  return interests;
+  f.top_topic = static_cast<std::uint8_t>(1 + (top - interests.begin()));
+  return f;
+}
+
+void replace_favourite(Favourites& favourites, Rng& rng) {
+  const auto i = static_cast<std::size_t>(uniform(rng) * static_cast<float>(favourites.count));
+  favourites.topic[i] = static_cast<std::uint8_t>(kNumTopics * uniform(rng));
+  favourites.weight[i] = exponential(rng, 1.0f);
+  scale_to_unit_length(favourites);
 }
 
 BehaviouralTraits draw_traits(const BehaviouralUsersConfig& config, const LimitedLogNormal& early,
@@ -39,7 +55,7 @@ BehaviouralTraits draw_traits(const BehaviouralUsersConfig& config, const Limite
   const ActivityConfig& activity = config.activity;
   const LiveWatchConfig& live = config.live;
   BehaviouralTraits t;
-  t.interests = draw_interests(rng, &t.top_topic);
+  t.favourites = draw_favourites(rng);
   const double shape = activity.sessions_shape;
   t.sessions_mean =
       as_float(std::max(1.0, gamma(rng, shape, activity.sessions_mean / shape)));

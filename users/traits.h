@@ -7,8 +7,10 @@
 
 namespace sluice {
 
-/// Interests: two to four favourite topics with random weights over a small common floor, unit length.
-TopicVector draw_interests(Rng& rng, std::uint8_t* top_topic);
+Favourites draw_favourites(Rng& rng);
+/// One favourite, any, gives way to a new one of the same law: the population's interests stay as they
+/// are while every user's drift.
+void replace_favourite(Favourites& favourites, Rng& rng);
 
 BehaviouralTraits draw_traits(const BehaviouralUsersConfig& config, const LimitedLogNormal& early,
                               Seed seed, std::uint32_t user);

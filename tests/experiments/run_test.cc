@@ -18,7 +18,7 @@ std::string temporary(const std::string& name) {
 void run_small(const std::string& agent, const std::string& out, int threads) {
   const ExperimentConfig config = parse_experiment(
       "seed: 5\nagent: " + agent +
-          "\nenvironment: {users: {count: 300}, supply: {streamers: 300}, days: 2, burn_in: {days: 2}}\n"
+          "\nenvironment: {users: {count: 300}, supply: {streamers: {count: 300}}, days: 2, burn_in: {days: 2}}\n"
           "train: {decisions: 20000, warmup_transitions: 2000, batch_size: 256, log_every_updates: 1}\n"
           "evaluate: {users: 600, days: 2, every_decisions: 10000, curve_users: 50}\n",
       "test");

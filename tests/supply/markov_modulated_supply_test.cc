@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "supply/streamers.h"
+#include "supply/live_streams.h"
 
 namespace sluice {
 namespace {
@@ -19,7 +19,7 @@ constexpr Followed kNobody = {kNoStreamer, kNoStreamer};
 }  // namespace
 
 TEST_CASE("supply: a stream past its end is never offered") {
-  const auto supply = make(MarkovModulatedSupplyConfig{.streamers = 60}, Seed{5});
+  const auto supply = make(MarkovModulatedSupplyConfig{.streamers = {.count = 60}}, Seed{5});
   int found = 0;
   for (int minute = 0; minute < 3 * 1440; ++minute) {
     supply->advance(minute * 60.0);
@@ -39,12 +39,12 @@ TEST_CASE("supply: a stream past its end is never offered") {
 }
 
 TEST_CASE("supply: streams on air follow from starts per day and mean duration (Little's law)") {
-  MarkovModulatedSupplyConfig config{.streamers = 3000};
-  config.events_per_day = config.outages_per_day = 0;
+  MarkovModulatedSupplyConfig config{.streamers = {.count = 3000}};
+  config.regimes.events_per_day = config.regimes.outages_per_day = 0;
   const auto supply = make(config, Seed{9});
   double on_air = 0, starts = 0, first_starts = 0;
   int minutes = 0;
-  const auto streamers = draw_streamers(config, Seed{9});
+  const auto streamers = draw_streamers(config.streamers, Seed{9});
   for (int minute = 0; minute < 12 * 1440; ++minute) {
     supply->advance(minute * 60.0);
     if (minute < 2 * 1440) continue;  // settle
@@ -53,12 +53,12 @@ TEST_CASE("supply: streams on air follow from starts per day and mean duration (
   }
   for (int day = 2; day < 12; ++day)
     for (std::uint32_t id = 0; id < streamers.size(); ++id) {
-      const auto n = static_cast<double>(draw_starts(config, streamers[id], Seed{9}, id, day).size());
+      const auto n = static_cast<double>(draw_starts(config.schedule, streamers[id], Seed{9}, id, day).size());
       starts += n;
       first_starts += std::min(n, 1.0);
     }
   const double mean_duration_min =
-      std::exp(config.duration_mu + config.duration_sigma * config.duration_sigma / 2) / 60;
+      std::exp(config.streamers.duration_mu + config.streamers.duration_sigma * config.streamers.duration_sigma / 2) / 60;
   // A start while on air is dropped: a day's first start hardly ever is, the others may be.
   const double per_start = mean_duration_min / 1440 / 10;
   CHECK(on_air / minutes < starts * per_start);
@@ -68,8 +68,8 @@ TEST_CASE("supply: streams on air follow from starts per day and mean duration (
 TEST_CASE("supply: hourly growth is over-dispersed with events and outages, and less so without") {
   const auto spread = [](double events, double outages) {
     MarkovModulatedSupplyConfig config;
-    config.events_per_day = events;
-    config.outages_per_day = outages;
+    config.regimes.events_per_day = events;
+    config.regimes.outages_per_day = outages;
     const auto supply = make(config, Seed{21});
     double sum = 0, squares = 0;
     std::vector<double> by_hour(24);
@@ -92,7 +92,7 @@ TEST_CASE("supply: hourly growth is over-dispersed with events and outages, and 
 }
 
 TEST_CASE("supply: the step does not depend on how often it is advanced") {
-  const auto fine = make(MarkovModulatedSupplyConfig{.streamers = 300}, Seed{4});
+  const auto fine = make(MarkovModulatedSupplyConfig{.streamers = {.count = 300}}, Seed{4});
   const auto coarse = fine->clone();
   for (int minute = 0; minute <= 600; ++minute) fine->advance(minute * 60.0);
   coarse->advance(0);

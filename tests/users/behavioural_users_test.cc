@@ -28,7 +28,7 @@ TEST_CASE("users: traits depend on the seed and the user alone") {
   const BehaviouralTraits c = draw_traits(config, early, Seed{1}, 8);
   const BehaviouralTraits d = draw_traits(config, early, Seed{2}, 7);
   CHECK(a.log_budget == b.log_budget);
-  CHECK(a.interests == b.interests);
+  CHECK(a.favourites.interests() == b.favourites.interests());
   CHECK(a.log_budget != c.log_budget);
   CHECK(a.log_budget != d.log_budget);
 }
@@ -137,6 +137,59 @@ TEST_CASE("users: returning depends on satisfaction only through its coefficient
   const double sensitive = active_days(1) / active_days(0) - 1;
   CHECK(indifferent < 0.005);  // long sessions may push one out of a day: nothing else differs
   CHECK(sensitive < -0.02);
+}
+
+TEST_CASE("users: interests drift at the stated rate and keep unit length; without drift they stay") {
+  const auto changed_share = [](double drift, int days) {
+    BehaviouralUsersConfig config{.count = 4000};
+    config.dynamics.interest_drift = drift;
+    const auto users = make(config, Seed{3});
+    std::vector<TopicVector> before;
+    for (int user = 0; user < config.count; ++user) before.push_back(users->interests(user));
+    for (int day = 0; day < days; ++day)
+      for (int user = 0; user < config.count; ++user) users->begin_day(user, day);
+    double changed = 0;
+    for (int user = 0; user < config.count; ++user) {
+      const TopicVector now = users->interests(user);
+      float squares = 0;
+      for (const float w : now) squares += w * w;
+      CHECK(squares == doctest::Approx(1).epsilon(1e-5));
+      if (now != before[static_cast<std::size_t>(user)]) ++changed;
+    }
+    return changed / config.count;
+  };
+  CHECK(changed_share(0, 5) == 0);
+  // 1 − .9^5 = .41; four standard errors of 4,000 users are .031
+  CHECK(changed_share(0.1, 5) == doctest::Approx(0.4095).epsilon(0.08));
+}
+
+TEST_CASE("users: the variance knobs scale variances and keep log-normal means; 1 changes nothing") {
+  BehaviouralUsersConfig config;
+  const BehaviouralUsersConfig same = with_variance_applied(config);
+  CHECK(same.live.late_sigma == config.live.late_sigma);
+  CHECK(same.short_video.watch_sigma == doctest::Approx(config.short_video.watch_sigma));
+  CHECK(same.activity.return_mean == config.activity.return_mean);
+  config.variance = {.watch_time = 1.5, .entry = 2, .returning = 3};
+  const BehaviouralUsersConfig wide = with_variance_applied(config);
+  const auto mean = [](double mu, double sigma) { return std::exp(mu + sigma * sigma / 2); };
+  CHECK(wide.live.late_sigma * wide.live.late_sigma ==
+        doctest::Approx(1.5 * config.live.late_sigma * config.live.late_sigma));
+  CHECK(mean(wide.live.late_mu, wide.live.late_sigma) ==
+        doctest::Approx(mean(config.live.late_mu, config.live.late_sigma)));
+  CHECK(mean(wide.short_video.watch_mu, wide.short_video.watch_sigma) ==
+        doctest::Approx(mean(config.short_video.watch_mu, config.short_video.watch_sigma)));
+  CHECK(wide.live.affinity_sigma == doctest::Approx(std::sqrt(2.0) * config.live.affinity_sigma));
+  // The mean probability by quadrature: within .01 of the calibrated one.
+  const auto mean_return = [](const BehaviouralUsersConfig& c) {
+    double sum = 0, weight = 0;
+    for (double z = -6; z <= 6; z += 0.01) {
+      const double w = std::exp(-z * z / 2);
+      sum += w / (1 + std::exp(-(c.activity.return_mean + c.activity.return_sigma * z)));
+      weight += w;
+    }
+    return sum / weight;
+  };
+  CHECK(std::abs(mean_return(wide) - mean_return(config)) < 0.01);
 }
 
 }  // namespace sluice

@@ -1,0 +1,188 @@
+#include "supply/trace_supply.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <optional>
+
+#include "sim/check.h"
+
+namespace sluice {
+namespace {
+
+constexpr double kStep = 60;  // s
+constexpr std::int64_t kSlowStep = static_cast<std::int64_t>(LiveStreams::kExcitementStep / kStep);
+
+struct TraceRow {
+  std::uint32_t streamer = 0;
+  Seconds start = 0, end = 0;
+};
+struct Trace {
+  std::vector<TraceRow> rows;  // by (start, streamer)
+  std::vector<Streamer> streamers;
+};
+
+std::vector<std::string> split(const std::string& line) {
+  std::vector<std::string> cells(1);
+  for (const char letter : line) {
+    if (letter == ',') cells.emplace_back();
+    else if (letter != '\r') cells.back() += letter;
+  }
+  return cells;
+}
+
+class TraceReader {
+ public:
+  TraceReader(std::string file, Seed seed) : file_(std::move(file)), seed_(seed) {}
+  Trace read();
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const {
+    throw data_error(file_ + ":" + std::to_string(line_number_) + ": " + what);
+  }
+  std::optional<std::size_t> find(const char* name) const {
+    const auto found = std::find(header_.begin(), header_.end(), name);
+    if (found == header_.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - header_.begin());
+  }
+  double number(const char* name, double lo, double hi) const {
+    const std::string& text = cells_[*find(name)];
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !(value >= lo && value <= hi))
+      fail(std::string(name) + " is '" + text + "'; expected a number from " + std::to_string(lo) + " to " + std::to_string(hi));
+    return value;
+  }
+
+  std::string file_;
+  Seed seed_;
+  std::vector<std::string> header_, cells_;
+  int line_number_ = 0;
+};
+
+Trace TraceReader::read() {
+  if (file_.empty())
+    throw data_error("environment.supply.file: a supply of kind trace needs a CSV file of streams");
+  std::ifstream in(file_);
+  if (!in) throw data_error(file_ + ": cannot be read; environment.supply.file should name a CSV of streams");
+  std::string line;
+  std::getline(in, line);
+  line_number_ = 1;
+  header_ = split(line);
+  for (const char* name : {"streamer", "start_s", "end_s"})
+    if (!find(name)) fail(std::string("no column '") + name + "'; expected streamer,start_s,end_s[,topic,quality,popularity]");
+  Trace trace;
+  std::map<std::string, std::uint32_t> numbers;
+  while (std::getline(in, line)) {
+    ++line_number_;
+    if (line.empty()) continue;
+    cells_ = split(line);
+    if (cells_.size() != header_.size())
+      fail(std::to_string(cells_.size()) + " cells, the header has " + std::to_string(header_.size()));
+    TraceRow row;
+    const auto [entry, is_new] = numbers.try_emplace(cells_[*find("streamer")], static_cast<std::uint32_t>(numbers.size()));
+    row.streamer = entry->second;
+    row.start = number("start_s", 0, 1e10);
+    row.end = number("end_s", 0, 1e10);
+    if (row.end <= row.start) fail("end_s is not later than start_s");
+    trace.rows.push_back(row);
+    if (!is_new) continue;
+    // Draws one streamer as the other kinds do, then takes what the table says.
+    StreamersConfig drawn;
+    drawn.count = 1;
+    Streamer streamer = draw_streamers(drawn, Seed{seed_.value() + row.streamer}).front();
+    if (find("topic")) {
+      streamer.topic = static_cast<std::uint8_t>(number("topic", 1, kNumTopics));
+      streamer.topics.fill(0.07f);
+      streamer.topics[streamer.topic - 1u] = 1;
+      float norm = 0;
+      for (const float w : streamer.topics) norm += w * w;
+      for (float& w : streamer.topics) w /= std::sqrt(norm);
+    }
+    if (find("quality")) streamer.quality = static_cast<float>(number("quality", -100, 100));
+    if (find("popularity")) streamer.popularity = static_cast<float>(number("popularity", 1e-6, 1e9));
+    trace.streamers.push_back(streamer);
+  }
+  if (trace.rows.empty()) throw data_error(file_ + ": no streams in it");
+  std::sort(trace.rows.begin(), trace.rows.end(), [](const TraceRow& a, const TraceRow& b) {
+    return a.start != b.start ? a.start < b.start : a.streamer < b.streamer;
+  });
+  return trace;
+}
+
+class TraceSupply final : public SupplyProcess {
+ public:
+  TraceSupply(const TraceSupplyConfig& config, Trace trace, Seed seed)
+      : config_(config), rows_(std::make_shared<const std::vector<TraceRow>>(std::move(trace.rows))),
+        live_(std::move(trace.streamers), 1.57, config.retrieval, config.excitement, seed) {}
+
+  std::unique_ptr<SupplyProcess> clone() const override { return std::make_unique<TraceSupply>(*this); }
+  void advance(Seconds now) override {
+    while ((static_cast<double>(minute_) + 1) * kStep <= now) {
+      play_minute();
+      ++minute_;
+    }
+  }
+  Candidate retrieve(const TopicVector& interests, const Followed& followed, Rng rng,
+                     Seconds now) const override {
+    return live_.retrieve(interests, followed, rng, now, 0);
+  }
+  Followed follow(const TopicVector& interests, Rng rng) const override {
+    return live_.follow(interests, rng);
+  }
+  int num_on_air() const override { return static_cast<int>(live_.on_air().size()); }
+  void transfer(StateArchive& archive) override {
+    archive.value("minute", minute_);
+    archive.value("next", next_);
+    archive.value("turn", turn_);
+    archive.section("live", [&] { live_.transfer(archive); });
+  }
+
+ private:
+  void play_minute();
+
+  TraceSupplyConfig config_;
+  std::shared_ptr<const std::vector<TraceRow>> rows_;  // immutable, shared by clones
+  LiveStreams live_;
+  std::int64_t minute_ = 0;
+  std::uint64_t next_ = 0;   // row
+  std::int64_t turn_ = 0;    // how often the table has been replayed
+  std::vector<std::uint32_t> over_;
+};
+
+void TraceSupply::play_minute() {
+  const double to = static_cast<double>(minute_ + 1) * kStep;
+  over_.clear();
+  for (const LiveStream& stream : live_.on_air())
+    if (stream.end <= to) over_.push_back(stream.streamer);
+  for (const std::uint32_t streamer : over_) live_.end(streamer);
+  for (;;) {
+    if (next_ == rows_->size()) {
+      if (config_.repeat_days <= 0) break;
+      next_ = 0;
+      ++turn_;
+    }
+    const TraceRow& row = (*rows_)[next_];
+    const double shift = static_cast<double>(turn_) * config_.repeat_days * kDay;
+    if (row.start + shift >= to) break;
+    if (row.end + shift > to)
+      live_.start(row.streamer, static_cast<std::uint32_t>((row.start + shift) / kDay),
+                  static_cast<std::uint32_t>(next_ & 0xfffff), row.start + shift, row.end + shift);
+    ++next_;
+  }
+  const float crowd =
+      static_cast<float>(config_.hour_percent[static_cast<std::size_t>(minute_ % 1440 / 60)]) * 24 / 100;
+  if (minute_ % kSlowStep == 0) live_.step_excitement(to, crowd);
+  live_.refresh();
+}
+
+}  // namespace
+
+std::unique_ptr<SupplyProcess> make(const TraceSupplyConfig& config, Seed seed) {
+  return std::make_unique<TraceSupply>(config, TraceReader(config.file, seed).read(), seed);
+}
+
+}  // namespace sluice

@@ -1,0 +1,207 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "sim/check.h"
+#include "supply/supply.h"
+
+namespace sluice {
+namespace {
+
+constexpr Followed kNobody = {kNoStreamer, kNoStreamer};
+
+TopicVector flat() {
+  TopicVector v;
+  v.fill(0.25f);
+  return v;
+}
+
+Candidate find(const SupplyProcess& supply, std::uint64_t key, Seconds now) {
+  return supply.retrieve(flat(), kNobody, Seed{1}.stream(Purpose::kTest, key), now);
+}
+
+bool same_candidates(const SupplyProcess& a, const SupplyProcess& b, Seconds now) {
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const Candidate x = find(a, i, now), y = find(b, i, now);
+    if (x.streamer != y.streamer || x.appeal != y.appeal || x.viewers != y.viewers || x.end != y.end)
+      return false;
+  }
+  return true;
+}
+
+std::string write_trace(const std::string& text) {
+  const auto path = std::filesystem::temp_directory_path() / "sluice_trace_test.csv";
+  std::ofstream(path) << text;
+  return path.string();
+}
+
+std::vector<SupplyConfig> every_kind() {
+  MarkovModulatedSupplyConfig feedback{.streamers = {.count = 300}};
+  feedback.feedback.enabled = true;
+  const TraceSupplyConfig trace{
+      .file = write_trace("streamer,start_s,end_s\nanna,0,40000\nben,600,9000\nanna,50000,60000\n"),
+      .repeat_days = 1};
+  return {MarkovModulatedSupplyConfig{.streamers = {.count = 300}}, feedback,
+          PoissonSupplyConfig{.streamers = {.count = 300}, .starts_per_day = 200}, trace};
+}
+
+}  // namespace
+
+TEST_CASE("supply kinds: a snapshot loaded into a fresh supply continues bit-identically") {
+  for (const SupplyConfig& config : every_kind()) {
+    const auto original = make(config, Seed{3});
+    original->set_num_users(100);
+    original->advance(30000);
+    if (original->counts_views()) original->count_view(find(*original, 0, 30000).streamer, 100);
+    StateBlobs blobs;
+    StateArchive saving = StateArchive::saving(blobs);
+    original->transfer(saving);
+    const auto copy = make(config, Seed{3});
+    copy->set_num_users(100);
+    StateArchive loading = StateArchive::loading(blobs);
+    copy->transfer(loading);
+    for (const double later : {30000.0, 31000.0, 100000.0}) {
+      original->advance(later);
+      copy->advance(later);
+      CHECK(original->num_on_air() == copy->num_on_air());
+      CHECK(same_candidates(*original, *copy, later));
+    }
+  }
+}
+
+TEST_CASE("supply kinds: a candidate is on air, and a clone goes on alike") {
+  for (const SupplyConfig& config : every_kind()) {
+    const auto supply = make(config, Seed{8});
+    supply->set_num_users(100);
+    supply->advance(3600);
+    const auto clone = supply->clone();
+    for (double now = 3660; now < 90000; now += 60) {
+      supply->advance(now);
+      clone->advance(now);
+      const Candidate c = find(*supply, static_cast<std::uint64_t>(now), now + 30);
+      if (c.exists()) CHECK(c.end > now + 30);
+    }
+    CHECK(same_candidates(*supply, *clone, 89940));
+  }
+}
+
+TEST_CASE("poisson supply: counts of starts have variance equal to their mean, around the hour profile") {
+  // With durations of exactly a minute the streams on air are the starts of the last minute.
+  PoissonSupplyConfig config{.streamers = {.count = 100000}, .starts_per_day = 20000};
+  config.streamers.duration_mu = std::log(60.0);
+  config.streamers.duration_sigma = 0;
+  const auto supply = make(config, Seed{5});
+  double sum = 0, squares = 0, evening = 0, night = 0;
+  int n = 0;
+  for (int minute = 1; minute <= 5 * 1440; ++minute) {
+    supply->advance(minute * 60.0);
+    const int hour = (minute - 1) % 1440 / 60;
+    const double count = supply->num_on_air();
+    if (hour == 20) {
+      evening += count;
+      sum += count;
+      squares += count * count;
+      ++n;
+    }
+    if (hour == 3) night += count;
+  }
+  const double mean = sum / n, variance = squares / n - mean * mean;
+  const double share = config.streamers.hour_percent[20] / 100;
+  // A start stays on air to the end of the minute in which it ends: 1 minute after its own.
+  CHECK(mean == doctest::Approx(20000 * share / 60).epsilon(0.05));
+  CHECK(variance / mean == doctest::Approx(1).epsilon(0.25));  // 4 sd of the estimate over 300 minutes
+  CHECK(evening / night == doctest::Approx(8.6).epsilon(0.2));
+}
+
+TEST_CASE("trace supply: replays its table, from any column order, again and again") {
+  const TraceSupplyConfig config{
+      .file = write_trace("end_s,topic,streamer,start_s\n9000,3,a,600\n7200,5,b,3600\n"), .repeat_days = 1};
+  const auto supply = make(config, Seed{2});
+  const auto on_air_at = [&](double now) {
+    supply->advance(now);
+    return supply->num_on_air();
+  };
+  CHECK(on_air_at(540) == 0);
+  CHECK(on_air_at(660) == 1);
+  CHECK(find(*supply, 1, 660).topic == 3);
+  CHECK(on_air_at(3660) == 2);
+  CHECK(on_air_at(8000) == 1);
+  CHECK(on_air_at(10000) == 0);
+  CHECK(on_air_at(86400 + 660) == 1);
+  CHECK(on_air_at(86400 + 3660) == 2);
+}
+
+TEST_CASE("trace supply: a bad table is refused with file, line and value") {
+  const auto message = [](const std::string& text) -> std::string {
+    try {
+      make(TraceSupplyConfig{.file = write_trace(text)}, Seed{1});
+    } catch (const UserError& e) {
+      return e.what();
+    }
+    return "accepted";
+  };
+  CHECK(message("streamer,start_s\n").find("no column 'end_s'") != std::string::npos);
+  CHECK(message("streamer,start_s,end_s\na,1,x\n").find(":2: end_s is 'x'") != std::string::npos);
+  CHECK(message("streamer,start_s,end_s\na,1,2\na,9,3\n").find(":3: end_s is not later") != std::string::npos);
+  CHECK(message("streamer,start_s,end_s\na,1\n").find(":2: 2 cells, the header has 3") != std::string::npos);
+  CHECK(message("streamer,start_s,end_s\n").find("no streams") != std::string::npos);
+  CHECK_THROWS_WITH_AS(make(TraceSupplyConfig{}, Seed{1}), doctest::Contains("environment.supply.file"), UserError);
+}
+
+TEST_CASE("scheduled shocks: an outage empties the air at its time, an event fills it") {
+  MarkovModulatedSupplyConfig config;
+  config.regimes.events_per_day = config.regimes.outages_per_day = 0;
+  const auto plain = make(config, Seed{6});
+  config.regimes.scheduled = {{.regime = ShockKind::kOutage, .day = 1, .hour = 12, .hours = 2},
+                              {.regime = ShockKind::kEvent, .day = 2, .hour = 12, .hours = 2}};
+  const auto shocked = make(config, Seed{6});
+  const auto ratio = [&](double now) {
+    plain->advance(now);
+    shocked->advance(now);
+    return static_cast<double>(shocked->num_on_air()) / plain->num_on_air();
+  };
+  CHECK(ratio(kDay + 11.9 * 3600) == 1);
+  CHECK(ratio(kDay + 13.5 * 3600) < 0.75);
+  CHECK(ratio(2 * kDay + 13.5 * 3600) > 1.1);
+}
+
+TEST_CASE("regime depth and rate: without them there are no shocks") {
+  MarkovModulatedSupplyConfig still, flat;
+  still.regimes.rate = 0;
+  flat.regimes.depth = 0;
+  flat.regimes.outage_end_prob = 0;
+  MarkovModulatedSupplyConfig none;
+  none.regimes.events_per_day = none.regimes.outages_per_day = 0;
+  const auto a = make(still, Seed{6}), b = make(none, Seed{6}), c = make(flat, Seed{6});
+  for (const auto* supply : {&a, &b, &c}) (*supply)->advance(3 * kDay);
+  CHECK(same_candidates(*a, *b, 3 * kDay));
+  CHECK(a->num_on_air() >= c->num_on_air());  // an outage of depth 0 still suppresses starts
+}
+
+TEST_CASE("feedback: streamers without viewers end sooner and come back less often; off, views change nothing") {
+  const auto mean_on_air = [](bool enabled, float views_s) {
+    MarkovModulatedSupplyConfig config{.streamers = {.count = 400}};
+    config.feedback.enabled = enabled;
+    const auto supply = make(config, Seed{4});
+    supply->set_num_users(1000);
+    double sum = 0;
+    for (int minute = 0; minute < 6 * 1440; ++minute) {
+      supply->advance(minute * 60.0);
+      if (supply->counts_views())
+        for (std::uint64_t i = 0; i < 20; ++i) {
+          const Candidate c = find(*supply, static_cast<std::uint64_t>(minute) * 20 + i, minute * 60.0);
+          if (c.exists()) supply->count_view(c.streamer, views_s);
+        }
+      if (minute >= 2 * 1440) sum += supply->num_on_air();
+    }
+    return sum / (4 * 1440);
+  };
+  const double off = mean_on_air(false, 0), unwatched = mean_on_air(true, 0), watched = mean_on_air(true, 1000);
+  CHECK(off == mean_on_air(false, 1000));
+  CHECK(unwatched < 0.7 * off);
+  CHECK(watched > 1.2 * unwatched);
+}
+
+}  // namespace sluice
