@@ -92,9 +92,9 @@ void FeedWorld::Impl::look(std::size_t begin, std::size_t end) {
       rng.jump_to_lane(1);  // lane 0 is the user's
       candidates[i] = supply->retrieve(users->interests(user), r.followed, rng, now);
       outlooks[i] = users->prepare(user, key, now, candidates[i]);
-      if (key.page == 0 && !draining()) {
-        r.history.log_session(now);
-        r.today[kSessions] += 1;
+      if (key.page == 0) {
+        r.history.log_session(now);  // after the horizon too: the successor observation shows it
+        if (!draining()) r.today[kSessions] += 1;
       }
       if (builds()) {
         float* observation = batch.observation.data() + i * width;

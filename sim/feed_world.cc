@@ -191,8 +191,7 @@ void FeedWorld::begin_phase(const FeedPhase& phase) {
 void FeedWorld::fix_reporting_groups() {
   std::vector<float> positive, key;
   for (UserRecord& r : impl_->records) {
-    // Midnight has not been played yet: today's watch is not in the 21 days.
-    key.push_back(r.history.live_watch_21d_s() + r.history.live_today_s);
+    key.push_back(r.history.live_watch_21d_s_after(impl_->today));
     if (key.back() > 0) positive.push_back(key.back());
   }
   std::sort(positive.begin(), positive.end());

@@ -30,6 +30,12 @@ float UserHistory::live_watch_21d_s() const {
   return 2.0f * static_cast<float>(sum);
 }
 
+float UserHistory::live_watch_21d_s_after(int day) const {
+  if (day < 0) return live_watch_21d_s();
+  const std::uint16_t oldest = day_watch_2s[static_cast<std::size_t>(day % kGroupDays)];
+  return live_watch_21d_s() - 2.0f * oldest + 2.0f * saturate(live_today_s / 2);
+}
+
 void UserHistory::log_page(const PageOutcome& page, std::uint8_t topic, Seconds now) {
   for (std::size_t i = 0; i < page.num_shorts; ++i) {
     push_front(short_topic, page.short_topic[i]);

@@ -35,7 +35,9 @@ struct UserHistory {
   std::uint8_t active_days = 0;   // bit i: active i + 1 days ago
 
   float recent_exposures(Seconds now) const;
-  float live_watch_21d_s() const;
+  float live_watch_21d_s() const;  // of the 21 days before today
+  /// The same as midnight will leave it at the end of `day`, which is today.
+  float live_watch_21d_s_after(int day) const;
   void log_page(const PageOutcome& page, std::uint8_t topic, Seconds now);
   void log_session(Seconds start);
   void log_session_end(Seconds end);

@@ -7,6 +7,7 @@
 
 #include "sim/distributions.h"
 #include "sim/limited_log_normal.h"
+#include "sim/user_history.h"
 #include "users/traits.h"
 
 namespace sluice {
@@ -14,6 +15,8 @@ namespace {
 
 float as_float(double x) { return static_cast<float>(x); }
 constexpr float kTypicalGap = 165.0f;  // s between requests; KuaiRand-27K
+// Half an hour of short videos and pauses without a request is, by definition, the session's end.
+constexpr float kLongestPage = static_cast<float>(kSessionBreak);
 
 /// Single-precision copies of the configuration, with what can be worked out once.
 struct Constants {
@@ -82,7 +85,7 @@ class BehaviouralUsers final : public UserModel {
  private:
   const BehaviouralTraits& traits(int user) const { return users_[static_cast<std::size_t>(user)].traits; }
   BehaviouralState& state(int user) { return users_[static_cast<std::size_t>(user)].state; }
-  void bring_to(BehaviouralState& s, Seconds now) const;
+  void bring_to(BehaviouralState& s, Seconds now, Rng& rng) const;
   float surplus(const BehaviouralState& s) const {  // satisfaction above expectation
     return s.satisfaction - as_float(config_.dynamics.expectation_share) * s.expectation;
   }
@@ -99,13 +102,17 @@ class BehaviouralUsers final : public UserModel {
   std::vector<BehaviouralUser> users_;
 };
 
-// Exponential decay since the last update.  The mood's new noise is added in prepare().
-void BehaviouralUsers::bring_to(BehaviouralState& s, Seconds now) const {
+// Exponential decay since the last update.  The mood is an Ornstein–Uhlenbeck process, exact for any
+// step; `rng` gives its noise.
+void BehaviouralUsers::bring_to(BehaviouralState& s, Seconds now, Rng& rng) const {
   const double then = s.updated_day * kDay + s.updated_s;
   const auto elapsed = as_float(now - then);
   if (elapsed <= 0) return;
   const DynamicsConfig& d = config_.dynamics;
   const float days = elapsed / as_float(kDay);
+  const float keep = std::exp2(-elapsed / as_float(config_.live.mood_half_life_s));
+  s.mood = keep * s.mood +
+           std::sqrt(1 - keep * keep) * as_float(config_.live.mood_sigma) * normal(rng);
   s.fatigue *= std::exp2(-elapsed / as_float(d.fatigue_half_life_s));
   s.habit *= std::exp2(-days / as_float(d.habit_half_life_days));
   s.satisfaction *= std::exp2(-days / as_float(d.satisfaction_half_life_days));
@@ -120,7 +127,8 @@ UserModel::DayStart BehaviouralUsers::begin_day(int user, int day) {
   if (config_.activity.churn_per_day > 0 &&
       uniform_double(rng) < config_.activity.churn_per_day)
     return DayStart::kChurned;
-  bring_to(s, day * kDay);
+  Rng mood = seed_.stream(Purpose::kUserDay, id(user), static_cast<std::uint64_t>(day), 1);
+  bring_to(s, day * kDay, mood);
   const DynamicsConfig& d = config_.dynamics;
   Rng drift = seed_.stream(Purpose::kInterests, id(user), static_cast<std::uint64_t>(day));
   if (bernoulli(drift, as_float(d.interest_drift)))
@@ -171,12 +179,7 @@ PageOutlook BehaviouralUsers::prepare(int user, const RequestKey& key, Seconds n
   BehaviouralState& s = state(user);
   const LiveWatchConfig& live = config_.live;
   Rng rng = stream(seed_, Purpose::kCandidate, key);
-  const auto since = as_float(now - (s.updated_day * kDay + s.updated_s));
-  bring_to(s, now);
-  // The mood is an Ornstein–Uhlenbeck process: exact for any step.
-  const float keep = std::exp2(-std::max(0.0f, since) / as_float(live.mood_half_life_s));
-  s.mood = keep * s.mood +
-           std::sqrt(1 - keep * keep) * as_float(live.mood_sigma) * normal(rng);
+  bring_to(s, now, rng);
   if (key.page == 0) {
     Rng session = seed_.stream(Purpose::kSession, key.user, key.day, key.session, 1);
     const auto sigma = as_float(config_.activity.budget_session_sigma);
@@ -259,7 +262,8 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
   const double slots = video.slots_per_page;
   const int num_slots = static_cast<int>(slots) + (uniform(rng) < slots - std::floor(slots) ? 1 : 0);
   const int live_slot = static_cast<int>(uniform(rng) * as_float(num_slots));
-  const float pause = as_float(video.pause_median_s) * std::exp(as_float(video.pause_sigma) * normal(rng));
+  const float pause =
+      std::min(kLongestPage, as_float(video.pause_median_s) * std::exp(as_float(video.pause_sigma) * normal(rng)));
   const float absorbed = normal(rng);  // the page's mood, from skimming to absorbed
   const float mood =
       as_float(video.watch_mu) + t.watch_shift + as_float(video.page_sigma) * absorbed;
@@ -267,7 +271,7 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
   const float leaves = uniform(rng);
   page.page_s = pause;
   s.session_used_s += pause;
-  bool left = s.session_used_s >= s.session_budget_s;
+  bool left = s.session_used_s >= s.session_budget_s || pause >= kLongestPage;
   float spill = 1;
   Rng shorts = stream(seed_, Purpose::kShort, key);
   const TopicVector interests = t.favourites.interests();
@@ -295,16 +299,17 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
       topic = static_cast<std::size_t>((which - 0.8f) * 5 * kNumTopics);
     }
     const float match = as_float(video.match_gain) * (interests[topic] - 0.6f);
-    const float watch =
+    const float wanted =
         skips ? std::exp(as_float(video.skip_mu) + as_float(video.skip_sigma) * z)
               : spill * std::exp(mood + match + constants_->item_sigma * z);
+    const float watch = std::min(wanted, kLongestPage - pause - page.short_s);
     page.short_watch_s[page.num_shorts] = watch;
     page.short_topic[page.num_shorts] = static_cast<std::uint8_t>(topic + 1);
     ++page.num_shorts;
     page.short_s += watch;
     page.page_s += watch;
     s.session_used_s += watch;
-    left = s.session_used_s >= s.session_budget_s;
+    left = s.session_used_s >= s.session_budget_s || watch < wanted;
   }
   if (!left) {
     const float hazard = as_float(config_.activity.page_hazard) *
