@@ -1,6 +1,7 @@
 #include "experiments/experiment_config.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 
@@ -163,6 +164,8 @@ ExperimentConfig read_experiment(const std::vector<ConfigNode>& given, const std
     throw data_error((layers.empty() ? "" : layers.front().file + ": ") +
                      "seed: missing; there is no default seed: write `seed: 1` or give --seed 1");
   if (seed) config.seed = *seed;
+  if (config.label.find('/') != std::string::npos || std::any_of(config.label.begin(), config.label.end(), [](unsigned char c) { return std::iscntrl(c); }))
+    throw data_error("label: `" + config.label + "` becomes a file name: no / and no control characters");
   if (const auto* feed = std::get_if<FeedConfig>(&config.environment)) check_feed(*feed);
   if (const auto* env = std::get_if<TabularEnvConfig>(&config.environment); env && env->file.empty())
     throw data_error("environment.file: missing; a tabular environment is read from an HDF5 file");

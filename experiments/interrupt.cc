@@ -14,6 +14,7 @@ volatile std::sig_atomic_t received = 0;
 void catch_interrupts() {
   struct sigaction action = {};
   action.sa_handler = [](int signal) { received = signal; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second signal ends the program at once
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
 }
 

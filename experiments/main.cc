@@ -1,12 +1,15 @@
-// The command line.  Results go to files and tables to stdout; messages go to stderr.  No environment
-// variable changes what is computed.
+// The command line.  Results go to files and tables to stdout; messages go to stderr.
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <functional>
 #include <new>
+#include <system_error>
 
 #include "analysis/commands.h"
 #include "experiments/commands.h"
@@ -17,6 +20,15 @@
 namespace {
 
 using namespace sluice;
+
+// Result files keep seeds as signed 64-bit numbers.
+const CLI::Validator kSeed(
+    [](const std::string& text) {
+      const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+      const bool fits = text.size() < 19 || (text.size() == 19 && text <= "9223372036854775807");
+      return digits && fits ? std::string() : "`" + text + "` is not a seed: a whole number in [0, 9223372036854775807]";
+    },
+    "SEED");
 
 struct CommandLine {
   CLI::App app{"sluice: a discrete-event simulator of a feed of short videos and live streams, and a testbed\n"
@@ -45,7 +57,7 @@ struct CommandLine {
                           [this] { return run_command(run); });
     c->add_option("CONFIG", run.config, "configuration (YAML); `sluice schema` lists its fields")->required();
     c->add_option("--set", run.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
-    c->add_option("--seed", run.seed, "seed, over the file's");
+    c->add_option("--seed", run.seed, "seed, over the file's")->check(kSeed);
     c->add_option("--out", run.out, "result file; default LABEL-seedN.h5 here");
     c->add_option("--threads", run.threads, "threads of the simulator; the result does not depend on it")
         ->check(CLI::Range(1, 256));
@@ -95,14 +107,14 @@ struct CommandLine {
                           [this] { return trace_command(trace); });
     c->add_option("CONFIG", trace.config, "configuration (YAML)")->required();
     c->add_option("--set", trace.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
-    c->add_option("--seed", trace.seed, "seed, over the file's");
+    c->add_option("--seed", trace.seed, "seed, over the file's")->check(kSeed);
     c->add_option("--user", trace.user, "number of the user")->required()->check(CLI::NonNegativeNumber);
     c->add_option("--days", trace.days, "days after the burn-in")->check(CLI::Range(1, 1000));
     CLI::App* f = command("fidelity", "Simulated marginals beside published data, with distances",
                           "sluice fidelity --seed 1 --users 5000", [this] { return fidelity_command(fidelity); });
     f->add_option("--config", fidelity.config, "configuration (YAML); default: the default scenario");
     f->add_option("--set", fidelity.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
-    f->add_option("--seed", fidelity.seed, "seed of the world")->required();
+    f->add_option("--seed", fidelity.seed, "seed of the world")->check(kSeed)->required();
     f->add_option("--users", fidelity.users, "users")->check(CLI::Range(10, 10000000));
     f->add_option("--format", fidelity.format, "text or md")->check(CLI::IsMember({"text", "md"}));
     CLI::App* b = command("bench", "Throughput and latency, each beside its floor measured in the same process",
@@ -121,6 +133,13 @@ struct CommandLine {
     command("version", "Versions, BLAS, threads", "sluice version", [] { return version_command(); });
   }
 };
+
+// With 0, 1 or 2 closed, the next file opened would get that number, and messages would end up in it.
+void keep_standard_streams() {
+  int fd = 0;
+  while (fd >= 0 && fd <= 2) fd = open("/dev/null", O_RDWR);
+  if (fd > 2) close(fd);
+}
 
 int parse_and_run(int argc, char** argv) {
   CommandLine line;
@@ -151,6 +170,7 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_standard_streams();
   catch_interrupts();
   const auto fail = [](ExitCode code, const std::string& message) {
     fmt::print(stderr, "sluice: {}\n", message);
@@ -164,6 +184,8 @@ int main(int argc, char** argv) {
     return fail(e.code(), e.what());
   } catch (const std::bad_alloc&) {
     return fail(ExitCode::kInternal, "out of memory; use fewer users or a smaller replay buffer");
+  } catch (const std::system_error& e) {  // what printing throws when the output is full or closed
+    return fail(ExitCode::kIo, std::string("cannot write: ") + e.what());
   } catch (const std::exception& e) {
     return fail(ExitCode::kInternal, std::string("internal error: ") + e.what());
   }

@@ -15,7 +15,7 @@ inline Observations observations_for(const Agent& agent) {
 /// Called after each batch with the number of decisions so far; may throw to stop.
 using DecisionCounter = std::function<void(std::int64_t)>;
 
-/// Runs the frozen policy to the horizon.  Returns the number of decisions.
+/// Runs the frozen policy to the horizon, or until a signal asks to stop (UserError, 75).  Returns the number of decisions.
 std::int64_t run_policy(Environment& environment, Agent& agent, const DecisionCounter& count = {});
 
 }  // namespace sluice

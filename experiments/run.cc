@@ -112,6 +112,10 @@ RunOutcome run_feed(const ExperimentConfig& config, const FeedConfig& feed, Worl
                        "raise environment.days or environment.users.count",
                        label, feed.days, train_key.users, trained.decisions, config.train.decisions));
     outcome = {.trained = trained.decisions, .updates = trained.updates};
+    if (trained.updates == 0)
+      note(fmt::format("warning: {}: not one update in {} decisions; train.decisions must exceed "
+                       "train.warmup_transitions ({}) and train.decisions_per_update ({})",
+                       label, trained.decisions, config.train.warmup_transitions, config.train.decisions_per_update));
     if (evaluate.every_decisions > 0) curve_point(trained.decisions);
     file.write_table("/train_daily", world->daily());
     file.write_table("/train_episodes", world->episodes());
@@ -197,6 +201,7 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
     file.write_table("/training", training.table());
   }
   const PolicyValue value = evaluate(outcome.trained);
+  if (iterates.empty()) iterates.push_back(policy_of());  // a rule, or a saved agent: one iterate
   const auto write_policy = [&](const char* name, const Eigen::MatrixXd& policy, const char* text) {
     NamedArray array{.shape = {cmdp.num_states, cmdp.num_actions}, .description = text};
     for (Eigen::Index s = 0; s < policy.rows(); ++s)

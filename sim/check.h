@@ -1,10 +1,8 @@
 #pragma once
 // Two kinds of failure.  Wrong input (YAML, file, flag): an exception that carries the exit code
-// promised in the README and names the file, the key and the value.  Wrong program: ENSURE, which
-// stops the run and names the line.
+// promised in the README and names the file, the key and the value.  Wrong program: ENSURE, an
+// exception too, so that files half written are removed; the program ends with 70 and names the line.
 
-#include <cstdio>
-#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -34,11 +32,16 @@ inline UserError usage_error(const std::string& message) { return {ExitCode::kUs
 inline UserError data_error(const std::string& message) { return {ExitCode::kData, message}; }
 inline UserError io_error(const std::string& message) { return {ExitCode::kIo, message}; }
 
+/// A bug of ours.
+class InternalError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
 [[noreturn]] inline void ensure_failed(const char* file, int line, const char* condition,
                                        const std::string& message) {
-  std::fprintf(stderr, "%s:%d: internal error: %s  (%s does not hold)\n", file, line,
-               message.c_str(), condition);
-  std::abort();
+  throw InternalError(std::string(file) + ":" + std::to_string(line) + ": " + message + "  (" +
+                      condition + " does not hold)");
 }
 
 }  // namespace sluice

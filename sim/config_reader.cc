@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdint>
 
 namespace sluice {
 namespace {
@@ -64,8 +65,9 @@ std::uint64_t read_unsigned(const ConfigNode& node, const std::string& path) {
   std::uint64_t value = 0;
   const char* end = node.text.data() + node.text.size();
   const auto [stop, error] = std::from_chars(node.text.data(), end, value);
-  if (node.kind != ConfigNode::Kind::kScalar || node.quoted || error != std::errc() || stop != end)
-    throw config_error(node, path, "expected a whole number in [0, 18446744073709551615], not " + shown(node));
+  if (node.kind != ConfigNode::Kind::kScalar || node.quoted || error != std::errc() || stop != end ||
+      value > static_cast<std::uint64_t>(INT64_MAX))  // result files keep seeds as signed numbers
+    throw config_error(node, path, "expected a whole number in [0, 9223372036854775807], not " + shown(node));
   return value;
 }
 

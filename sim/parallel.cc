@@ -1,6 +1,7 @@
 #include "sim/parallel.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice {
 
@@ -35,11 +36,17 @@ void WorkerPool::for_chunks(std::size_t n,
   take_chunks();
   std::unique_lock lock(mutex_);
   finished_.wait(lock, [this] { return busy_ == 0; });
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 void WorkerPool::take_chunks() {
   for (std::size_t begin = next_.fetch_add(kChunk); begin < n_; begin = next_.fetch_add(kChunk))
-    (*work_)(begin, std::min(n_, begin + kChunk));
+    try {
+      (*work_)(begin, std::min(n_, begin + kChunk));
+    } catch (...) {  // of any kind: it is rethrown where the work was asked for
+      const std::lock_guard lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+    }
 }
 
 void WorkerPool::help() {

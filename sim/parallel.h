@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,7 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   /// Calls work(begin, end) for every chunk of [0, n); returns when all are done.
+  /// An exception of any of them is thrown here.
   void for_chunks(std::size_t n, const std::function<void(std::size_t, std::size_t)>& work);
   int num_threads() const { return static_cast<int>(helpers_.size()) + 1; }
 
@@ -39,6 +41,7 @@ class WorkerPool {
   std::size_t round_ = 0;
   int busy_ = 0;
   bool stop_ = false;
+  std::exception_ptr error_;  // the first of this round; rethrown by for_chunks
   std::vector<std::thread> helpers_;
 };
 

@@ -58,6 +58,8 @@ TEST_CASE("cli: a wrong command line is 64") {
   check(sluice("run"), 64, {"CONFIG"});
   check(sluice("run x.yaml --sed 1"), 64, {"--sed"});
   check(sluice("run x.yaml --threads 0"), 64, {});
+  check(sluice("run x.yaml --seed -1"), 64, {"--seed", "-1"});
+  check(sluice("run x.yaml --seed 9223372036854775808"), 64, {"--seed", "9223372036854775807"});
   check(sluice("schema agent.nmu_groups"), 64, {"did you mean `agent.num_groups`"});
   check(sluice("list agent"), 64, {"agents, policies"});
   check(sluice("run " + file("ok.yaml", "seed: 1\n") + " --set novalue"), 64, {"PATH=VALUE"});

@@ -13,11 +13,11 @@ namespace sluice {
 struct ActivityConfig {
   double sessions_mean = 6.55;   // sessions per active day, mean over users
   double sessions_shape = 6.3;   // gamma shape of a user's mean sessions
-  double budget_mean_s = 4200;   // time a user has for a session
+  double budget_mean_s = 6200;   // time a user has for a session
   double budget_user_sigma = 1.2;
   double budget_session_sigma = 0.8;
   double budget_watch_share = 0.6;
-  double page_hazard = 0.02;     // leaving after a page for no reason seen
+  double page_hazard = 0.017;     // leaving after a page for no reason seen
   double return_mean = -0.18;    // logit of P(active), mean over users
   double return_sigma = 0.55;
   double return_inertia = 2.3;   // added after an active day
@@ -46,30 +46,30 @@ struct ActivityConfig {
 
 /// Short-video watch time: a quick skip or a watch, both log-normal.
 struct ShortVideoConfig {
-  double slots_per_page = 5.80;
+  double slots_per_page = 5.98;
   double skip_share = 0.30;
   double skip_share_sigma = 0.4;
   double skip_mu = 7.471 - 6.907755;  // ln ms → ln s
   double skip_sigma = 0.463;
-  double watch_mu = 2.46;
-  double watch_sigma = 1.431;
-  double user_sigma = 0.82;
-  double page_sigma = 1.1;
+  double watch_mu = 2.63;
+  double watch_sigma = 1.6;
+  double user_sigma = 1.05;
+  double page_sigma = 0.95;
   double skip_mood = 2.0;
   double match_gain = 0.3;
-  double pause_median_s = 1.5;
+  double pause_median_s = 3;
   double pause_sigma = 2.3;
 
   static constexpr auto fields() {
     using C = ShortVideoConfig;
     return std::tuple{
-        field("slots_per_page", &C::slots_per_page, {.range = {1, 6}, .doc = "slots per request; the live stream takes one of them", .source = "KuaiRand-27K: 5.80 items per batch"}),
+        field("slots_per_page", &C::slots_per_page, {.range = {1, 6}, .doc = "slots per request; the live stream takes one of them", .source = "fitted: KuaiRand-27K 5.80 items per batch; the last page of a session is cut short"}),
         field("skip_share", &C::skip_share, {.range = {0, 1, kOpen}, .doc = "share of quick skips, mean over users", .source = "fitted: KuaiRand-Pure, .277 by exposure"}),
         field("skip_share_sigma", &C::skip_share_sigma, {.range = {0, 3}, .unit = "logit", .doc = "spread of the skip share between users", .source = "prior"}),
         field("skip_mu", &C::skip_mu, {.unit = "ln s", .doc = "log-mean of a quick skip", .source = "KuaiRand-Pure: 7.471 ln ms"}),
         field("skip_sigma", &C::skip_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a quick skip", .source = "KuaiRand-Pure"}),
         field("watch_mu", &C::watch_mu, {.unit = "ln s", .doc = "log-mean of a watch, mean over users", .source = "fitted: KuaiRand-Pure, 9.532 ln ms by exposure; by user it is lower"}),
-        field("watch_sigma", &C::watch_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a watch over users, pages and videos", .source = "KuaiRand-Pure"}),
+        field("watch_sigma", &C::watch_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a watch over users, pages and videos", .source = "fitted: KuaiRand-Pure, 1.431 by exposure; by user it is wider"}),
         field("user_sigma", &C::user_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that belongs to the user", .source = "fitted: KuaiRand-Pure ICC .18 of ln watch"}),
         field("page_sigma", &C::page_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that is shared by a page (a skimming or an absorbed mood); widens the gap between requests", .source = "fitted: KuaiRand-27K gap log-sd 1.469"}),
         field("skip_mood", &C::skip_mood, {.range = {0, 10}, .unit = "logit", .doc = "a page in a skimming mood (page effect one sd down) has its skip share raised by this; the mean share stays", .source = "fitted: KuaiRand-27K gap log-sd 1.469"}),
@@ -81,16 +81,16 @@ struct ShortVideoConfig {
 
 /// Entering and watching a live stream.
 struct LiveWatchConfig {
-  double enter_bias = -1.6;
+  double enter_bias = -1.5;
   double enter_appeal = 0.8;
   double no_affinity_share = 0.34;
   double no_affinity = -5;
   double affinity_sigma = 0.5;
-  double early_mu = 1.004;
+  double early_mu = 0.85;
   double early_sigma = 1.219;
   double late_share_bias = -0.75;
   double late_share_appeal = 0.5;
-  double late_mu = 3.6;
+  double late_mu = 3.65;
   double late_sigma = 1.70;
   double late_appeal = 0.4;
   double late_user_sigma = 0.35;
@@ -107,7 +107,7 @@ struct LiveWatchConfig {
         field("no_affinity_share", &C::no_affinity_share, {.range = {0, 1}, .doc = "share of users who hardly ever watch live", .source = "fitted: live DAU / DAU .57"}),
         field("no_affinity", &C::no_affinity, {.unit = "logit", .doc = "live affinity of those users", .source = "prior"}),
         field("affinity_sigma", &C::affinity_sigma, {.range = {0, 5}, .unit = "logit", .doc = "spread of live affinity among the others", .source = "fitted: KuaiLive user live watch in 21 days"}),
-        field("early_mu", &C::early_mu, {.unit = "ln s", .doc = "log-mean of a short look", .source = "KuaiLive shop rooms, two log-normals"}),
+        field("early_mu", &C::early_mu, {.unit = "ln s", .doc = "log-mean of a short look", .source = "fitted: KuaiLive shop rooms, 1.004 before cutting by the budget"}),
         field("early_sigma", &C::early_sigma, {.range = {0, 5, kOpenBelow}, .unit = "ln s", .doc = "log-sd of a short look", .source = "KuaiLive shop rooms"}),
         field("late_share_bias", &C::late_share_bias, {.unit = "logit", .doc = "share of entries that become a long watch", .source = "KuaiLive shop rooms: .327"}),
         field("late_share_appeal", &C::late_share_appeal, {.unit = "logit", .doc = "gain of that share per unit of appeal", .source = "prior"}),

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "experiments/policy_loop.h"
 #include "experiments/worlds.h"
@@ -103,13 +104,25 @@ FeedConfig busy_world() {
   return config;
 }
 
-std::string outcome(const FeedConfig& config) {
+// Of a random policy, so that what is only shown to agents changes nothing; `what` looks at that too.
+enum class What { kOutcomes, kOutcomesAndObservations };
+std::string outcome(const FeedConfig& config, What what = What::kOutcomes) {
   Worlds worlds(1);
   const auto world = worlds.fork(config, {num_users(config.users), 5});
   const auto agent = make_agent(RandomConfig{.probability = 0.6}, world->spec(), Seed{5});
-  world->begin_phase({.days = config.days, .observations = Observations::kSkip});
-  run_policy(*world, *agent);
+  const bool looks = what == What::kOutcomesAndObservations;
+  world->begin_phase({.days = config.days, .observations = looks ? Observations::kBuild : Observations::kSkip});
   std::string bytes;
+  std::vector<Decision> decisions;
+  for (;;) {
+    const RequestBatch& requests = world->recv();
+    if (requests.size() == 0) break;
+    const std::vector<float>& seen = requests.observation;
+    bytes.append(reinterpret_cast<const char*>(seen.data()), seen.size() * sizeof(float));
+    decisions.resize(requests.size());
+    agent->act(requests, Mode::kEvaluate, decisions);
+    world->send(decisions);
+  }
   for (const Table& table : {world->daily(), world->episodes()})
     for (const Column& column : table.columns)
       std::visit(
@@ -126,6 +139,9 @@ const std::map<std::string, std::string> kElsewhere = {
     {"limits", "judges outcomes, does not change them; run_test"},
     {"supply.file", "a name; supply_kinds_test reads tables of different content"}};
 
+// Of a supply without feedback: how many viewers a stream has is seen by agents and felt by nobody.
+const std::set<std::string> kOnlyShown = {"supply.hour_percent"};
+
 void check_every_knob(const FeedConfig& config, const std::string& only) {
   std::vector<Knob> knobs;
   collect<FeedConfig>("", {}, config, [](FeedConfig& c) -> FeedConfig& { return c; }, knobs);
@@ -139,7 +155,10 @@ void check_every_knob(const FeedConfig& config, const std::string& only) {
     REQUIRE_MESSAGE(knob.change != nullptr, "a field of a type that this test cannot change");
     FeedConfig changed = config;
     knob.change(changed);
-    CHECK_MESSAGE(outcome(changed) != base, "changes nothing");
+    if (kOnlyShown.contains(knob.path) && !std::holds_alternative<MarkovModulatedSupplyConfig>(config.supply))
+      CHECK(outcome(changed, What::kOutcomesAndObservations) != outcome(config, What::kOutcomesAndObservations));
+    else
+      CHECK_MESSAGE(outcome(changed) != base, "changes nothing");
     ++tested;
   }
   CHECK(tested > 5);

@@ -63,12 +63,16 @@ TEST_CASE("config: errors name file, line, path, the value and what would be rig
   CHECK(says(error_of("seed: 1\nenvironment: {users: {activity: {hour_percent: [1, 2]}}}\n"), {"hour_percent", "24 numbers"}));
   CHECK(says(error_of("seed: 1\nenvironment: {burn_in: {policy: {kind: dqn}}}\n"), {"burn_in.policy.kind", "does not learn"}));
   CHECK(says(error_of("seed: 1\nenvironment: {kind: tabular}\n"), {"environment.file"}));
+  CHECK(says(error_of("seed: 1\nlabel: a/b\n"), {"label", "a/b", "no /"}));
+  CHECK(says(error_of("seed: 1\nlabel: \"a\\nb\"\n"), {"label", "control"}));
+  CHECK(says(error_of("seed: -1\n"), {"seed", "-1", "[0, 9223372036854775807]"}));
+  CHECK(says(error_of("seed: 9223372036854775808\n"), {"seed", "9223372036854775807"}));
 }
 
 TEST_CASE("config: a text survives whatever is in it, and a number written 2e6 is whole") {
-  const ExperimentConfig config = parse_experiment("seed: 18446744073709551615\nlabel: \"a: \\\"b\\\" #c\\n\"\ntrain: {decisions: 2e6}\n", "x");
-  CHECK(config.seed == 18446744073709551615ull);
-  CHECK(config.label == "a: \"b\" #c\n");
+  const ExperimentConfig config = parse_experiment("seed: 9223372036854775807\nlabel: \"a: \\\"b\\\" #c \"\ntrain: {decisions: 2e6}\n", "x");
+  CHECK(config.seed == 9223372036854775807ull);
+  CHECK(config.label == "a: \"b\" #c ");
   CHECK(config.train.decisions == 2000000);
   CHECK(parse_experiment(to_yaml(config), "again").label == config.label);
 }
