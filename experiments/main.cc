@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
   keep_standard_streams();
   catch_interrupts();
   const auto fail = [](ExitCode code, const std::string& message) {
-    fmt::print(stderr, "sluice: {}\n", message);
+    std::fputs(("sluice: " + message + "\n").c_str(), stderr);  // must not throw when stderr is full
     return static_cast<int>(code);
   };
   try {

@@ -23,7 +23,7 @@ std::string minutes(double s) {
 
 }  // namespace
 
-void note(const std::string& message) { fmt::print(stderr, "sluice: {}\n", message); }
+void note(const std::string& message) { std::fputs(("sluice: " + message + "\n").c_str(), stderr); }
 
 Progress::Progress(std::string label, std::int64_t total, std::string unit)
     : label_(std::move(label)), unit_(std::move(unit)), total_(total),

@@ -15,8 +15,9 @@ struct Outcome {
   std::string text;  // stdout and stderr
 };
 
-Outcome sluice(const std::string& arguments) {
-  const std::string command = std::string(SLUICE_BINARY) + " " + arguments + " 2>&1";
+// `arguments` may end with redirections; `before` runs the program.
+Outcome shell(const std::string& arguments, const std::string& before = "") {
+  const std::string command = before + SLUICE_BINARY + " " + arguments;
   Outcome outcome;
   FILE* pipe = popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
@@ -25,6 +26,8 @@ Outcome sluice(const std::string& arguments) {
   outcome.code = WEXITSTATUS(pclose(pipe));
   return outcome;
 }
+
+Outcome sluice(const std::string& arguments) { return shell(arguments + " 2>&1"); }
 
 const std::filesystem::path kFolder = std::filesystem::temp_directory_path() / "sluice_cli_test";
 std::string file(const std::string& name, const std::string& text) {
@@ -102,5 +105,25 @@ TEST_CASE("cli: results are never overwritten silently, and damaged ones are nam
   check(sluice("inspect " + file("foreign.h5", "not hdf5")), 65, {"foreign.h5"});
   check(sluice("inspect " + (kFolder / "absent.h5").string()), 65, {"absent.h5"});
   check(sluice("run " + config + " --out /proc/nowhere/x.h5"), 74, {"/proc/nowhere"});
+  std::filesystem::remove_all(kFolder);
+}
+
+TEST_CASE("cli: a closed or full standard stream neither damages a result nor passes unnoticed") {
+  const std::string config = file("m.yaml", "seed: 1\n" + kSmall), out = (kFolder / "m.h5").string();
+  check(shell("run " + config + " --out " + out + " 0<&- 2>&-"), 0, {});
+  check(sluice("inspect " + out), 0, {"complete"});
+  check(shell("schema >/dev/full 2>&1"), 74, {});
+  check(shell("version >/dev/full 2>&1"), 74, {});
+  std::filesystem::remove_all(kFolder);
+}
+
+TEST_CASE("cli: a signal ends any long command with 75 and leaves nothing behind") {
+  const std::string config = file("n.yaml", "seed: 1\nevaluate: {users: 200000}\n"), out = (kFolder / "n.h5").string();
+  for (const std::string& command : {"run " + config + " --out " + out, std::string("fidelity --seed 1 --users 200000")}) {
+    CAPTURE(command);
+    const Outcome outcome = shell(command + " 2>&1", "timeout --preserve-status -s TERM 0.5 ");
+    check(outcome, 75, {"signal"});
+    for (const auto& entry : std::filesystem::directory_iterator(kFolder)) CHECK(entry.path().filename() == "n.yaml");
+  }
   std::filesystem::remove_all(kFolder);
 }

@@ -7,6 +7,7 @@
 
 #include "experiments/cmdp_file.h"
 #include "sim/config_writer.h"
+#include "tests/golden_cmdp.h"
 
 namespace sluice {
 namespace {
@@ -83,6 +84,22 @@ TEST_CASE("run: a saved agent is evaluated again from its result file, with the 
   CHECK(again.integer("decisions") == 0);
   std::filesystem::remove(temporary("trained.h5"));
   std::filesystem::remove(temporary("again.h5"));
+}
+
+TEST_CASE("run: every rule that needs no columns of the feed runs on a tabular environment") {
+  write_cmdp(golden_cmdp(), temporary("cmdp.h5"));
+  for (const std::string agent : {"never", "always", "random", "interval"}) {
+    CAPTURE(agent);
+    const ExperimentConfig config = parse_experiment(
+        "seed: 5\nagent: {kind: " + agent + "}\nenvironment: {kind: tabular, file: " + temporary("cmdp.h5") + "}\n", "test");
+    Worlds worlds(1);
+    run_experiment(config, worlds, {.out = temporary("rule.h5"), .overwrite = Overwrite::kForce});
+    const ResultReader result(temporary("rule.h5"));
+    const double exact = result.read_table("/evaluations").get<double>("return").back();
+    if (agent == "never") CHECK(exact == 0);
+    if (agent == "always") CHECK(exact == doctest::Approx(GoldenCmdp::kAlwaysReturn).epsilon(1e-9));
+  }
+  for (const char* name : {"cmdp.h5", "rule.h5"}) std::filesystem::remove(temporary(name));
 }
 
 TEST_CASE("run: never has no live watch, always has, and the constraints say so") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
+
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -78,15 +80,29 @@ std::function<void(const RequestBatch&, const TransitionBatch&)> diary_of(std::u
 
 TEST_CASE("feed world: the same seed gives the same bytes, with one thread and with two") {
   FeedFixture fixture;
-  fixture.users.count = 1200;  // several chunks of 256
+  fixture.users.count = 3000;
+  fixture.options.window_s = 1800;
   std::vector<std::vector<Table>> runs;
+  std::vector<std::uint64_t> seen;  // hash of all requests and transitions
+  std::size_t largest = 0;
   for (const int threads : {1, 1, 2}) {
     fixture.options.num_threads = threads;
     const auto world = fixture.make_world();
     world->begin_phase({.days = 2, .transitions = Transitions::kCollect});
-    play(*world, keyed_coin());
+    std::uint64_t hash = 0;
+    const auto mix = [&](const std::vector<float>& values) {
+      for (const float value : values) hash = (hash ^ std::bit_cast<std::uint32_t>(value)) * 0x100000001b3ull;
+    };
+    play(*world, keyed_coin(), [&](const RequestBatch& r, const TransitionBatch& t) {
+      largest = std::max(largest, r.size());
+      mix(r.observation), mix(t.next_observation), mix(t.costs), mix(t.elapsed_s);
+    });
+    seen.push_back(hash);
     runs.push_back(tables_of(*world));
   }
+  CHECK(largest > 2 * kChunk);  // or the second thread had nothing to do
+  CHECK(seen[0] == seen[1]);
+  CHECK(seen[0] == seen[2]);
   for (std::size_t i = 0; i < runs[0].size(); ++i) {
     CHECK(same(runs[0][i], runs[1][i]));
     CHECK(same(runs[0][i], runs[2][i]));

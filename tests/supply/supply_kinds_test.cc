@@ -180,7 +180,7 @@ TEST_CASE("regime depth and rate: without them there are no shocks") {
   CHECK(a->num_on_air() >= c->num_on_air());  // an outage of depth 0 still suppresses starts
 }
 
-TEST_CASE("feedback: streamers without viewers end sooner and come back less often; off, views change nothing") {
+TEST_CASE("feedback: streamers without viewers end sooner and come back less often, and off, views change nothing") {
   const auto mean_on_air = [](bool enabled, float views_s) {
     MarkovModulatedSupplyConfig config{.streamers = {.count = 400}};
     config.feedback.enabled = enabled;

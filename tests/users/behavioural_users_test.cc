@@ -139,7 +139,7 @@ TEST_CASE("users: returning depends on satisfaction only through its coefficient
   CHECK(sensitive < -0.02);
 }
 
-TEST_CASE("users: interests drift at the stated rate and keep unit length; without drift they stay") {
+TEST_CASE("users: interests drift at the stated rate and keep unit length, and without drift they stay") {
   const auto changed_share = [](double drift, int days) {
     BehaviouralUsersConfig config{.count = 4000};
     config.dynamics.interest_drift = drift;
@@ -163,7 +163,7 @@ TEST_CASE("users: interests drift at the stated rate and keep unit length; witho
   CHECK(changed_share(0.1, 5) == doctest::Approx(0.4095).epsilon(0.08));
 }
 
-TEST_CASE("users: the variance knobs scale variances and keep log-normal means; 1 changes nothing") {
+TEST_CASE("users: the variance knobs scale variances and keep log-normal means, and 1 changes nothing") {
   BehaviouralUsersConfig config;
   const BehaviouralUsersConfig same = with_variance_applied(config);
   CHECK(same.live.late_sigma == config.live.late_sigma);
