@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <bit>
-
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -190,6 +190,35 @@ TEST_CASE("feed world: a fork continues like the original, byte for byte") {
   for (std::size_t i = 0; i < original.size(); ++i) CHECK(same(original[i], forked[i]));
 }
 
+TEST_CASE("feed world: half an hour of short videos and pauses ends the session") {
+  FeedFixture fixture;
+  fixture.users.short_video.pause_median_s = 600;  // about three pauses in ten would be longer
+  const auto world = fixture.make_world();
+  world->begin_phase(kLearning);
+  int longest = 0;
+  play(*world, constant(0), [&](const RequestBatch&, const TransitionBatch& t) {
+    for (std::size_t i = 0; i < t.size(); ++i) {
+      const float page_s = -t.costs[i * kNumFeedCosts + kCostTime];
+      CHECK(page_s <= 1800.01f);
+      if (page_s < 1799.9f) continue;
+      ++longest;
+      CHECK(t.session_ended[i] == 1);
+    }
+  });
+  CHECK(longest > 100);
+}
+
+TEST_CASE("user history: the 21 days of a reporting group are those that midnight will count") {
+  UserHistory history;
+  for (int day = 0; day < 50; ++day) {
+    history.begin_day(day, true);
+    history.live_today_s = static_cast<float>(40 + 10 * (day % 7));
+    UserHistory next = history;
+    next.begin_day(day + 1, true);
+    CHECK(history.live_watch_21d_s_after(day) == next.live_watch_21d_s());
+  }
+}
+
 TEST_CASE("feed world: transitions hold what was seen, what was done and the true successor") {
   const FeedFixture fixture;
   const auto world = fixture.make_world();
@@ -199,7 +228,9 @@ TEST_CASE("feed world: transitions hold what was seen, what was done and the tru
   std::map<int, int> last_action;
   std::map<int, double> last_time;
   const RowPolicy coin = keyed_coin();
-  std::int64_t checked = 0, truncated = 0;
+  std::int64_t checked = 0, truncated = 0, first_pages = 0;
+  const auto page = static_cast<std::size_t>(world->spec().schema.column("page"));
+  const auto elapsed = static_cast<std::size_t>(world->spec().schema.column("session_elapsed_s"));
   play(
       *world,
       [&](const RequestBatch& r, std::size_t row) { return last_action[r.user[row]] = coin(r, row); },
@@ -214,7 +245,13 @@ TEST_CASE("feed world: transitions hold what was seen, what was done and the tru
           CHECK(t.terminated[i] == 0);
           truncated += t.truncated[i];
           ++checked;
-          if (t.truncated[i]) continue;
+          if (t.truncated[i]) {  // nobody is asked any more, but what they would see is complete
+            const float* seen = t.next_observation.data() + i * width;
+            first_pages += seen[page] == 0 ? 1 : 0;
+            if (seen[page] == 0) CHECK(seen[elapsed] < 1);  // s; starts are kept in whole seconds
+            if (seen[page] > 0) CHECK(seen[elapsed] > 0);
+            continue;
+          }
           const float* next = r.observation.data() + row_of.at(user) * width;
           CHECK(std::equal(next, next + width, t.next_observation.data() + i * width));
           CHECK(t.elapsed_s[i] == doctest::Approx(r.time[row_of[user]] - last_time[user]));
@@ -225,6 +262,7 @@ TEST_CASE("feed world: transitions hold what was seen, what was done and the tru
           last_time[r.user[i]] = r.time[i];
         }
       });
+  CHECK(first_pages > 0);
   // Every user who was seen has one step that the horizon cut, unless away for a week after it.
   CHECK(truncated + world->num_open_dropped() == static_cast<std::int64_t>(last_seen.size()));
   CHECK(checked + world->num_open_dropped() == world->num_decisions());
