@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <fstream>
+#include <set>
 
 #include "experiments/hdf5_file.h"
 #include "sim/check.h"
@@ -86,11 +88,12 @@ TabularCmdp read_cmdp(const std::string& path) {
   cmdp.cost_names = file.attribute_texts("/", "cost_names");
   if (cmdp.cost_names.empty())
     for (int i = 0; i < costs; ++i) cmdp.cost_names.push_back(fmt::format("cost_{}", i));
+  std::set<std::string> seen;
   for (std::size_t i = 0; i < cmdp.cost_names.size(); ++i) {
     const std::string& name = cmdp.cost_names[i];
-    const bool plain = !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
+    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
     if (!plain) throw data_error(fmt::format("{}: cost_names[{}] is `{}`; names are letters, digits and _", path, i, name));
-    if (std::find(cmdp.cost_names.begin(), cmdp.cost_names.begin() + static_cast<std::ptrdiff_t>(i), name) != cmdp.cost_names.begin() + static_cast<std::ptrdiff_t>(i))
+    if (!seen.insert(name).second)
       throw data_error(path + ": cost_names holds `" + name + "` twice");
   }
   if (static_cast<std::int64_t>(cmdp.cost_names.size()) != costs)

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <filesystem>
+#include <numeric>
 
 #include "sim/config_reader.h"
 #include "sim/config_writer.h"
@@ -102,12 +103,17 @@ void check_feed(const FeedConfig& feed) {
     if (v.user_sigma * v.user_sigma + v.page_sigma * v.page_sigma >= v.watch_sigma * v.watch_sigma)
       fail("users.short_video.watch_sigma", "must exceed √(user_sigma² + page_sigma²): it is their sum with the video's own part");
   }
+  const auto shares = [&](const std::string& path, const std::vector<double>& percent) {
+    hours(path, percent, 24);
+    const double sum = std::accumulate(percent.begin(), percent.end(), 0.0);
+    if (std::abs(sum - 100) > 1) fail(path, fmt::format("the 24 percentages sum to {:g}, not to 100", sum));
+  };
   std::visit(
       [&](const auto& supply) {
         if constexpr (requires { supply.streamers; })
-          hours("supply.streamers.hour_percent", supply.streamers.hour_percent, 24);
+          shares("supply.streamers.hour_percent", supply.streamers.hour_percent);
         else
-          hours("supply.hour_percent", supply.hour_percent, 24);
+          shares("supply.hour_percent", supply.hour_percent);
       },
       feed.supply);
   const bool learns = std::holds_alternative<DqnConfig>(feed.burn_in.policy) ||

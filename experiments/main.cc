@@ -14,7 +14,6 @@
 #include "analysis/commands.h"
 #include "experiments/commands.h"
 #include "experiments/inspect.h"
-#include "experiments/interrupt.h"
 #include "sim/check.h"
 
 namespace {
@@ -171,7 +170,6 @@ int parse_and_run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   keep_standard_streams();
-  catch_interrupts();
   const auto fail = [](ExitCode code, const std::string& message) {
     std::fputs(("sluice: " + message + "\n").c_str(), stderr);  // must not throw when stderr is full
     return static_cast<int>(code);

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "experiments/commands.h"
+#include "experiments/interrupt.h"
 #include "experiments/policy_loop.h"
 #include "experiments/progress.h"
 #include "experiments/worlds.h"
@@ -167,6 +168,7 @@ std::vector<Row> Marginals::rows(const FeedWorld& world) {
 }  // namespace
 
 int fidelity_command(const FidelityOptions& options) {
+  catch_interrupts();
   std::vector<ConfigNode> layers;
   if (!options.config.empty()) layers = with_includes(load_config_file(options.config));
   for (const std::string& setting : options.sets) layers.push_back(parse_setting(setting));
@@ -182,6 +184,7 @@ int fidelity_command(const FidelityOptions& options) {
   std::vector<Decision> decisions;
   Progress progress("31 days", 0, "decisions");
   for (int day = -1;;) {
+    stop_if_interrupted();
     const RequestBatch& requests = world->recv();
     marginals.see(world->transitions());
     if (requests.size() == 0) break;

@@ -6,6 +6,7 @@
 
 #include "agents/blas_info.h"
 #include "experiments/commands.h"
+#include "experiments/interrupt.h"
 #include "experiments/progress.h"
 #include "experiments/run.h"
 #include "sim/config_writer.h"
@@ -17,7 +18,7 @@ namespace {
 // estimates only.
 constexpr double kDecisionsPerUserDay = 64;
 // Measured on one core of a 2.x GHz server (`sluice bench`): simulator with observations; learner.
-constexpr double kSimulatedPerSecond = 7e5, kSecondsPerUpdate = 0.012, kLearnedPerSecond = 2e5;
+constexpr double kSimulatedPerSecond = 1e6, kSecondsPerUpdate = 0.012, kLearnedPerSecond = 2e5;
 
 bool learns(const AgentConfig& agent) {
   return std::holds_alternative<DqnConfig>(agent) || std::holds_alternative<SlMgacConfig>(agent);
@@ -52,6 +53,7 @@ void print_plan(const ExperimentConfig& config, const std::string& out) {
 }  // namespace
 
 int run_command(const RunOptions& options) {
+  catch_interrupts();
   const ExperimentConfig config = load_experiment(options.config, options.sets, options.seed);
   const std::string out = options.out.empty() ? fmt::format("{}-seed{}.h5", agent_label(config), config.seed) : options.out;
   const Overwrite overwrite = options.force ? Overwrite::kForce : Overwrite::kRefuse;

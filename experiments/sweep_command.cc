@@ -90,6 +90,7 @@ int run_in_child(const PlannedRun& run, Worlds& worlds, const std::string& file)
 }  // namespace
 
 int sweep_run_command(const SweepOptions& options) {
+  catch_interrupts();
   const std::vector<PlannedRun> runs = plan_sweep(options.sweep, options.sets);
   std::error_code error;
   std::filesystem::create_directories(options.out, error);

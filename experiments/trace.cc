@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "experiments/commands.h"
+#include "experiments/interrupt.h"
 #include "experiments/run.h"
 
 namespace sluice {
@@ -81,6 +82,7 @@ class Story {
 }  // namespace
 
 int trace_command(const TraceOptions& options) {
+  catch_interrupts();
   ExperimentConfig config = load_experiment(options.config, options.sets, options.seed);
   auto* feed = std::get_if<FeedConfig>(&config.environment);
   if (feed == nullptr) throw data_error("trace tells the story of a feed user: environment.kind must be feed");
@@ -102,6 +104,7 @@ int trace_command(const TraceOptions& options) {
   world->begin_phase({.days = options.days, .transitions = Transitions::kCollect});
   std::vector<Decision> decisions;
   for (int day = -1;;) {
+    stop_if_interrupted();
     const RequestBatch& requests = world->recv();
     for (std::size_t i = 0; i < world->transitions().size(); ++i) story.tell_transition(world->transitions(), i);
     if (requests.size() == 0) break;

@@ -63,11 +63,6 @@ class StateArchive {
     static_assert(std::is_trivially_copyable_v<T> && !std::is_same_v<T, bool>);
     transfer(name, values.data(), sizeof(T), values.size());
   }
-  void text(const std::string& name, std::string& text) {
-    std::vector<char> letters(text.begin(), text.end());
-    values(name, letters);
-    text.assign(letters.begin(), letters.end());
-  }
 
  private:
   StateArchive(StateBlobs* to, const StateBlobs* from) : to_(to), from_(from) {}

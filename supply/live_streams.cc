@@ -71,9 +71,11 @@ void LiveStreams::end(std::uint32_t streamer) {
   heads_.pop_back();
 }
 
-void LiveStreams::set_end(std::uint32_t streamer, Seconds end) {
-  const auto i = static_cast<std::size_t>(index_[streamer]);
-  streams_[i].end = heads_[i].end = end;
+void LiveStreams::end_due(Seconds now) {
+  due_.clear();
+  for (const LiveStream& stream : streams_)
+    if (stream.end <= now) due_.push_back(stream.streamer);
+  for (const std::uint32_t streamer : due_) end(streamer);
 }
 
 void LiveStreams::step_excitement(Seconds now, float crowd) {

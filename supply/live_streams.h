@@ -56,6 +56,9 @@ struct ExcitementConfig {
   }
 };
 
+/// Every kind of supply moves in whole minutes of simulated time, whatever the world's window.
+inline constexpr Seconds kSupplyStep = 60;
+
 struct LiveStream {
   std::uint32_t streamer = 0;
   std::uint32_t day = 0;      // keys of the stream's randomness: day of the start …
@@ -77,7 +80,6 @@ class AliasTable {
     const std::array<std::uint32_t, 2> choice = {i, cells_[i].other};
     return choice[position - static_cast<float>(i) >= cells_[i].keep ? 1 : 0];
   }
-  std::size_t size() const { return cells_.size(); }
 
  private:
   struct Cell {
@@ -103,9 +105,9 @@ class LiveStreams {
   /// A streamer that is on air already is left alone: false.
   bool start(std::uint32_t streamer, std::uint32_t day, std::uint32_t number, Seconds start, Seconds end);
   void end(std::uint32_t streamer);
-  /// The stream will end at `end` instead.
-  void set_end(std::uint32_t streamer, Seconds end);
-  /// A step of the excitement; call every kExcitementStep s.  `crowd`: the hour profile, mean 1.
+  /// Ends every stream whose end is at `now` or before.
+  void end_due(Seconds now);
+  /// A step of the excitement; call every kExcitementStep s.  `crowd`: see crowd_at().
   void step_excitement(Seconds now, float crowd);
   /// After starts and ends: makes them known to retrieval.
   void refresh();
@@ -115,7 +117,8 @@ class LiveStreams {
   Followed follow(const TopicVector& interests, Rng rng) const;
   void transfer(StateArchive& archive);
 
-  static constexpr double kExcitementStep = 300;
+  static constexpr Seconds kExcitementStep = 300;
+  static constexpr std::int64_t kExcitementMinutes = 5;
 
  private:
   // What scoring reads, apart from the rest: one cache line of topics and a small head per stream.
@@ -138,6 +141,7 @@ class LiveStreams {
   std::vector<Topics> topics_;        // as streams_
   std::vector<Head> heads_;           // as streams_
   std::vector<std::int32_t> index_;   // [streamer] into streams_, −1 when off air
+  std::vector<std::uint32_t> due_;    // scratch of end_due()
   std::vector<float> weights_;
   AliasTable table_;                  // over streams_ and, last, "nothing"
 };

@@ -9,8 +9,6 @@
 namespace sluice {
 namespace {
 
-constexpr double kStep = 60;  // s
-constexpr std::int64_t kSlowStep = static_cast<std::int64_t>(LiveStreams::kExcitementStep / kStep);
 constexpr std::uint64_t kEventStream = 1000;  // numbers of streams that an event started: 1000 …
 
 float as_float(double x) { return static_cast<float>(x); }
@@ -28,14 +26,14 @@ class MarkovModulatedSupply final : public SupplyProcess {
         live_(draw_streamers(config.streamers, seed), config.streamers.popularity_tail,
               config.retrieval, config.excitement, seed),
         regimes_(config.regimes, seed),
-        feedback_(config.feedback, live_.streamers().size()), calendar_(kStep, 2880) {}
+        feedback_(config.feedback, live_.streamers().size()), calendar_(kSupplyStep, 2880) {}
 
   std::unique_ptr<SupplyProcess> clone() const override {
     return std::make_unique<MarkovModulatedSupply>(*this);
   }
   void advance(Seconds now) override {
     if (minute_ == 0 && !begun_) begin_minute();
-    while ((static_cast<double>(minute_) + 1) * kStep <= now) {
+    while ((static_cast<double>(minute_) + 1) * kSupplyStep <= now) {
       play_minute();
       ++minute_;
       begin_minute();
@@ -55,7 +53,7 @@ class MarkovModulatedSupply final : public SupplyProcess {
   void transfer(StateArchive& archive) override;
 
  private:
-  double now() const { return static_cast<double>(minute_) * kStep; }
+  double now() const { return static_cast<double>(minute_) * kSupplyStep; }
   void begin_minute();
   void play_minute();
   void schedule_day();
@@ -86,9 +84,8 @@ void MarkovModulatedSupply::begin_minute() {
     case Regimes::Change::kOutageBegins: begin_outage(); break;
     case Regimes::Change::kNone: break;
   }
-  if (minute_ % kSlowStep == 0) {
-    const auto& percent = config_.streamers.hour_percent;
-    const float crowd = as_float(percent[static_cast<std::size_t>(minute_ % 1440 / 60)]) * 24 / 100;
+  if (minute_ % LiveStreams::kExcitementMinutes == 0) {
+    const float crowd = crowd_at(config_.streamers.hour_percent, minute_);
     for (const std::uint32_t streamer : feedback_.step(live_, seed_, now(), crowd)) end(streamer);
     live_.step_excitement(now(), crowd);
   }
@@ -106,7 +103,7 @@ void MarkovModulatedSupply::schedule_day() {
 }
 
 void MarkovModulatedSupply::play_minute() {
-  calendar_.take_due(now() + kStep, due_);
+  calendar_.take_due(now() + kSupplyStep, due_);
   for (const auto& event : due_) {
     if (event.payload.what == What::kEnd) {
       // The stream may have ended before, and its streamer have begun another one.
@@ -115,7 +112,7 @@ void MarkovModulatedSupply::play_minute() {
       start(event.time, event.owner, event.payload.number);
     }
   }
-  calendar_.advance_to(now() + kStep);
+  calendar_.advance_to(now() + kSupplyStep);
 }
 
 void MarkovModulatedSupply::begin_event() {

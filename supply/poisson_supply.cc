@@ -7,8 +7,6 @@
 namespace sluice {
 namespace {
 
-constexpr double kStep = 60;  // s
-constexpr std::int64_t kSlowStep = static_cast<std::int64_t>(LiveStreams::kExcitementStep / kStep);
 
 class PoissonSupply final : public SupplyProcess {
  public:
@@ -19,7 +17,7 @@ class PoissonSupply final : public SupplyProcess {
 
   std::unique_ptr<SupplyProcess> clone() const override { return std::make_unique<PoissonSupply>(*this); }
   void advance(Seconds now) override {
-    while ((static_cast<double>(minute_) + 1) * kStep <= now) {
+    while ((static_cast<double>(minute_) + 1) * kSupplyStep <= now) {
       play_minute();
       ++minute_;
     }
@@ -44,28 +42,23 @@ class PoissonSupply final : public SupplyProcess {
   Seed seed_;
   LiveStreams live_;
   std::int64_t minute_ = 0;
-  std::vector<std::uint32_t> over_;
 };
 
 void PoissonSupply::play_minute() {
-  const double from = static_cast<double>(minute_) * kStep, to = from + kStep;
-  over_.clear();
-  for (const LiveStream& stream : live_.on_air())
-    if (stream.end <= to) over_.push_back(stream.streamer);
-  for (const std::uint32_t streamer : over_) live_.end(streamer);
-  const float crowd =
-      static_cast<float>(config_.streamers.hour_percent[static_cast<std::size_t>(minute_ % 1440 / 60)]) * 24 / 100;
+  const double from = static_cast<double>(minute_) * kSupplyStep, to = from + kSupplyStep;
+  live_.end_due(to);
+  const float crowd = crowd_at(config_.streamers.hour_percent, minute_);
   Rng rng = seed_.stream(Purpose::kStreamerDay, 0, static_cast<std::uint64_t>(minute_), 1);
   const int n = poisson(rng, config_.starts_per_day * static_cast<double>(crowd) / 1440);
   const auto day = static_cast<std::uint32_t>(minute_ / 1440);
   for (int i = 0; i < n; ++i) {
-    const double time = from + kStep * uniform_double(rng);
+    const double time = from + kSupplyStep * uniform_double(rng);
     const auto streamer = static_cast<std::uint32_t>(uniform_double(rng) * config_.streamers.count);
     const auto number = static_cast<std::uint32_t>(minute_ % 1440) * 64 + static_cast<std::uint32_t>(i % 64);
     const Seconds end = time + draw_duration(config_.streamers, seed_, streamer, day, number);
     if (end > to) live_.start(streamer, day, number, time, end);
   }
-  if (minute_ % kSlowStep == 0) live_.step_excitement(to, crowd);
+  if (minute_ % LiveStreams::kExcitementMinutes == 0) live_.step_excitement(to, crowd);
   live_.refresh();
 }
 

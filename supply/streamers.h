@@ -40,6 +40,11 @@ struct Streamer {
   float day_score = 0;        // N(0, .8): how much more often than others (logit)
 };
 
+/// The hour profile at a minute of the world's clock, mean 1.  `percent`: 24 numbers that sum to 100.
+inline float crowd_at(const std::vector<double>& percent, std::int64_t minute) {
+  return static_cast<float>(percent[static_cast<std::size_t>(minute % 1440 / 60)]) * 24 / 100;
+}
+
 std::vector<Streamer> draw_streamers(const StreamersConfig& config, Seed seed);
 
 /// Duration of a stream (s), at least a minute.

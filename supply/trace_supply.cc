@@ -13,8 +13,6 @@
 namespace sluice {
 namespace {
 
-constexpr double kStep = 60;  // s
-constexpr std::int64_t kSlowStep = static_cast<std::int64_t>(LiveStreams::kExcitementStep / kStep);
 
 struct TraceRow {
   std::uint32_t streamer = 0;
@@ -36,7 +34,8 @@ std::vector<std::string> split(const std::string& line) {
 
 class TraceReader {
  public:
-  TraceReader(std::string file, Seed seed) : file_(std::move(file)), seed_(seed) {}
+  TraceReader(std::string file, double repeat_days, Seed seed)
+      : file_(std::move(file)), repeat_s_(repeat_days * kDay), seed_(seed) {}
   Trace read();
 
  private:
@@ -57,11 +56,35 @@ class TraceReader {
     return value;
   }
 
+  Streamer read_streamer() const;  // the optional columns of the current line
+  void overrule(Streamer& drawn, const Streamer& said) const;
+
   std::string file_;
+  double repeat_s_;
   Seed seed_;
   std::vector<std::string> header_, cells_;
   int line_number_ = 0;
 };
+
+Streamer TraceReader::read_streamer() const {
+  Streamer said;
+  if (find("topic")) said.topic = static_cast<std::uint8_t>(number("topic", 1, kNumTopics));
+  if (find("quality")) said.quality = static_cast<float>(number("quality", -100, 100));
+  if (find("popularity")) said.popularity = static_cast<float>(number("popularity", 1e-6, 1e9));
+  return said;
+}
+
+void TraceReader::overrule(Streamer& streamer, const Streamer& said) const {
+  if (find("quality")) streamer.quality = said.quality;
+  if (find("popularity")) streamer.popularity = said.popularity;
+  if (!find("topic")) return;
+  streamer.topic = said.topic;
+  streamer.topics.fill(0.07f);
+  streamer.topics[streamer.topic - 1u] = 1;
+  float squares = 0;
+  for (const float w : streamer.topics) squares += w * w;
+  for (float& w : streamer.topics) w /= std::sqrt(squares);
+}
 
 Trace TraceReader::read() {
   if (file_.empty())
@@ -76,9 +99,10 @@ Trace TraceReader::read() {
     if (!find(name)) fail(std::string("no column '") + name + "'; expected streamer,start_s,end_s[,topic,quality,popularity]");
   Trace trace;
   std::map<std::string, std::uint32_t> numbers;
+  std::vector<Streamer> said;  // what the table says of each streamer, in its first row
   while (std::getline(in, line)) {
     ++line_number_;
-    if (line.empty()) continue;
+    if (line.empty() || line == "\r") continue;
     cells_ = split(line);
     if (cells_.size() != header_.size())
       fail(std::to_string(cells_.size()) + " cells, the header has " + std::to_string(header_.size()));
@@ -88,24 +112,15 @@ Trace TraceReader::read() {
     row.start = number("start_s", 0, 1e10);
     row.end = number("end_s", 0, 1e10);
     if (row.end <= row.start) fail("end_s is not later than start_s");
+    if (repeat_s_ > 0 && row.start >= repeat_s_)
+      fail("start_s is not before the table's repetition after environment.supply.repeat_days");
     trace.rows.push_back(row);
-    if (!is_new) continue;
-    // Draws one streamer as the other kinds do, then takes what the table says.
-    StreamersConfig drawn;
-    drawn.count = 1;
-    Streamer streamer = draw_streamers(drawn, Seed{seed_.value() + row.streamer}).front();
-    if (find("topic")) {
-      streamer.topic = static_cast<std::uint8_t>(number("topic", 1, kNumTopics));
-      streamer.topics.fill(0.07f);
-      streamer.topics[streamer.topic - 1u] = 1;
-      float norm = 0;
-      for (const float w : streamer.topics) norm += w * w;
-      for (float& w : streamer.topics) w /= std::sqrt(norm);
-    }
-    if (find("quality")) streamer.quality = static_cast<float>(number("quality", -100, 100));
-    if (find("popularity")) streamer.popularity = static_cast<float>(number("popularity", 1e-6, 1e9));
-    trace.streamers.push_back(streamer);
+    if (is_new) said.push_back(read_streamer());
   }
+  StreamersConfig drawn;
+  drawn.count = std::max(1, static_cast<int>(said.size()));
+  trace.streamers = draw_streamers(drawn, seed_);
+  for (std::size_t i = 0; i < said.size(); ++i) overrule(trace.streamers[i], said[i]);
   if (trace.rows.empty()) throw data_error(file_ + ": no streams in it");
   std::sort(trace.rows.begin(), trace.rows.end(), [](const TraceRow& a, const TraceRow& b) {
     return a.start != b.start ? a.start < b.start : a.streamer < b.streamer;
@@ -121,7 +136,7 @@ class TraceSupply final : public SupplyProcess {
 
   std::unique_ptr<SupplyProcess> clone() const override { return std::make_unique<TraceSupply>(*this); }
   void advance(Seconds now) override {
-    while ((static_cast<double>(minute_) + 1) * kStep <= now) {
+    while ((static_cast<double>(minute_) + 1) * kSupplyStep <= now) {
       play_minute();
       ++minute_;
     }
@@ -150,15 +165,11 @@ class TraceSupply final : public SupplyProcess {
   std::int64_t minute_ = 0;
   std::uint64_t next_ = 0;   // row
   std::int64_t turn_ = 0;    // how often the table has been replayed
-  std::vector<std::uint32_t> over_;
 };
 
 void TraceSupply::play_minute() {
-  const double to = static_cast<double>(minute_ + 1) * kStep;
-  over_.clear();
-  for (const LiveStream& stream : live_.on_air())
-    if (stream.end <= to) over_.push_back(stream.streamer);
-  for (const std::uint32_t streamer : over_) live_.end(streamer);
+  const double to = static_cast<double>(minute_ + 1) * kSupplyStep;
+  live_.end_due(to);
   for (;;) {
     if (next_ == rows_->size()) {
       if (config_.repeat_days <= 0) break;
@@ -173,16 +184,15 @@ void TraceSupply::play_minute() {
                   static_cast<std::uint32_t>(next_ & 0xfffff), row.start + shift, row.end + shift);
     ++next_;
   }
-  const float crowd =
-      static_cast<float>(config_.hour_percent[static_cast<std::size_t>(minute_ % 1440 / 60)]) * 24 / 100;
-  if (minute_ % kSlowStep == 0) live_.step_excitement(to, crowd);
+  if (minute_ % LiveStreams::kExcitementMinutes == 0)
+    live_.step_excitement(to, crowd_at(config_.hour_percent, minute_));
   live_.refresh();
 }
 
 }  // namespace
 
 std::unique_ptr<SupplyProcess> make(const TraceSupplyConfig& config, Seed seed) {
-  return std::make_unique<TraceSupply>(config, TraceReader(config.file, seed).read(), seed);
+  return std::make_unique<TraceSupply>(config, TraceReader(config.file, config.repeat_days, seed).read(), seed);
 }
 
 }  // namespace sluice

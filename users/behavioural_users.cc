@@ -105,6 +105,7 @@ class BehaviouralUsers final : public UserModel {
 // Exponential decay since the last update.  The mood is an Ornstein–Uhlenbeck process, exact for any
 // step; `rng` gives its noise.
 void BehaviouralUsers::bring_to(BehaviouralState& s, Seconds now, Rng& rng) const {
+  const float noise = normal(rng);  // drawn at every call: what follows in `rng` keeps its luck
   const double then = s.updated_day * kDay + s.updated_s;
   const auto elapsed = as_float(now - then);
   if (elapsed <= 0) return;
@@ -112,7 +113,7 @@ void BehaviouralUsers::bring_to(BehaviouralState& s, Seconds now, Rng& rng) cons
   const float days = elapsed / as_float(kDay);
   const float keep = std::exp2(-elapsed / as_float(config_.live.mood_half_life_s));
   s.mood = keep * s.mood +
-           std::sqrt(1 - keep * keep) * as_float(config_.live.mood_sigma) * normal(rng);
+           std::sqrt(1 - keep * keep) * as_float(config_.live.mood_sigma) * noise;
   s.fatigue *= std::exp2(-elapsed / as_float(d.fatigue_half_life_s));
   s.habit *= std::exp2(-days / as_float(d.habit_half_life_days));
   s.satisfaction *= std::exp2(-days / as_float(d.satisfaction_half_life_days));

@@ -15,10 +15,6 @@ float unit_mean_log_normal(Rng& rng, double sigma) {
   return std::exp(as_float(sigma) * normal(rng) - as_float(sigma * sigma / 2));
 }
 
-}  // namespace
-
-namespace {
-
 void scale_to_unit_length(Favourites& f) {
   f.scale = 1;
   float squares = 0;

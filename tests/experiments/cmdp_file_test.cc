@@ -56,5 +56,12 @@ TEST_CASE("cmdp file: a model comes back as it was written, and a missing file i
   write_cmdp(bad, name + "/bad.h5");
   CHECK_THROWS_AS(read_cmdp(name + "/bad.h5"), UserError);
   CHECK_THROWS_AS(write_cmdp(wanted, name + "/absent/m.h5"), UserError);
+  TabularCmdp unnamed = wanted;
+  unnamed.cost_names = {"cost usage", "cost_skip"};  // becomes a column's name
+  write_cmdp(unnamed, name + "/bad.h5");
+  CHECK_THROWS_WITH_AS(read_cmdp(name + "/bad.h5"), doctest::Contains("`cost usage`"), UserError);
+  unnamed.cost_names = {"cost_skip", "cost_skip"};
+  write_cmdp(unnamed, name + "/bad.h5");
+  CHECK_THROWS_WITH_AS(read_cmdp(name + "/bad.h5"), doctest::Contains("`cost_skip` twice"), UserError);
   fs::remove_all(name);
 }

@@ -369,4 +369,24 @@ TEST_CASE("feed world: the cost values since the last call are those of the clos
   CHECK(world->cost_means()[kCostTime] == doctest::Approx(costs[kCostTime]));
 }
 
+TEST_CASE("feedback: off, the supply does not notice what agents do, bit for bit; on, it does") {
+  const auto supply_after = [](bool feedback, int action) {
+    FeedFixture fixture;
+    fixture.supply.feedback.enabled = feedback;
+    const auto world = fixture.make_world();
+    world->begin_phase({.days = 3, .at_horizon = AtHorizon::kStop});
+    play(*world, constant(action));
+    StateBlobs blobs;
+    StateArchive saving = StateArchive::saving(blobs);
+    world->transfer(saving);
+    std::vector<std::uint8_t> bytes;
+    for (const auto& [name, blob] : blobs.blobs)
+      if (name.starts_with("supply/")) bytes.insert(bytes.end(), blob.bytes.begin(), blob.bytes.end());
+    REQUIRE(bytes.size() > 1000);
+    return bytes;
+  };
+  CHECK(supply_after(false, 0) == supply_after(false, 1));
+  CHECK(supply_after(true, 0) != supply_after(true, 1));
+}
+
 }  // namespace sluice
