@@ -56,6 +56,18 @@ double Adam::step(double learning_rate, double max_norm) {
   return norm;
 }
 
+void FlatParameters::transfer(const std::string& name, StateArchive& archive) {
+  archive.array(name, values_.data_ptr<float>(), static_cast<std::size_t>(values_.numel()));
+}
+
+void Adam::transfer(const std::string& name, StateArchive& archive) {
+  archive.section(name, [&] {
+    archive.value("steps", steps_);
+    archive.array("first", first_.data_ptr<float>(), static_cast<std::size_t>(first_.numel()));
+    archive.array("second", second_.data_ptr<float>(), static_cast<std::size_t>(second_.numel()));
+  });
+}
+
 void polyak(const FlatParameters& target, const FlatParameters& online, double rate) {
   auto slow = array(target.values());
   slow += static_cast<float>(rate) * (array(online.values()) - slow);

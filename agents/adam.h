@@ -10,6 +10,8 @@
 
 #include <torch/torch.h>
 
+#include "sim/state_archive.h"
+
 namespace sluice {
 
 /// Makes parameters and gradients of `module` views of flat float tensors.  Parameters keep their
@@ -19,6 +21,7 @@ class FlatParameters {
   explicit FlatParameters(torch::nn::Module& module);
   const torch::Tensor& values() const { return values_; }
   const torch::Tensor& gradients() const { return gradients_; }
+  void transfer(const std::string& name, StateArchive& archive);
 
  private:
   torch::Tensor values_, gradients_;
@@ -30,6 +33,7 @@ class Adam {
   /// Scales the gradient down to `max_norm` (0: never), steps, and sets the gradient to 0.
   /// Returns the norm before scaling.
   double step(double learning_rate, double max_norm);
+  void transfer(const std::string& name, StateArchive& archive);
 
  private:
   FlatParameters parameters_;  // shares storage

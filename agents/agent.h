@@ -61,6 +61,10 @@ class Agent {
   /// λ per cost, in the order of EnvSpec::cost_names; zeros for agents without.
   virtual std::vector<double> multipliers() const = 0;
 
+  /// Saves or loads everything that acting and learning depend on and (config, seed) do not fix: the
+  /// agent then goes on bit-identically.  More than save(), which keeps what a frozen policy needs.
+  virtual void transfer(StateArchive& archive) = 0;
+
   virtual void save(AgentState& state) const = 0;
   virtual void load(const AgentState& state) = 0;
 };

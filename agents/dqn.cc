@@ -126,6 +126,13 @@ class Dqn final : public LearningAgent {
     decisions_ = static_cast<std::int64_t>(load_vector("decisions", state).at(0));
   }
 
+  void transfer(StateArchive& archive) override {
+    LearningAgent::transfer(archive);
+    online_parameters_.transfer("online", archive);
+    target_parameters_.transfer("target", archive);
+    adam_.transfer("adam", archive);
+  }
+
  private:
   void groups_of(std::span<const std::int32_t>, std::span<std::uint8_t> groups) const override {
     std::fill(groups.begin(), groups.end(), std::uint8_t{0});

@@ -43,4 +43,11 @@ void LearningAgent::act(const RequestBatch& requests, Mode mode, std::span<Decis
   }
 }
 
+void LearningAgent::transfer(StateArchive& archive) {
+  archive.value("updates", updates_);
+  archive.value("decisions", decisions_);
+  archive.section("multipliers", [&] { multipliers_.transfer(archive); });
+  archive.section("replay", [&] { replay_.transfer(archive); });
+}
+
 }  // namespace sluice

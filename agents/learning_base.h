@@ -26,6 +26,7 @@ class LearningAgent : public Agent {
   bool needs_observations() const final { return true; }
   void update_multipliers(std::span<const double> values) final { multipliers_.step(values); }
   std::vector<double> multipliers() const final { return multipliers_.values(); }
+  void transfer(StateArchive& archive) override;
 
  protected:
   /// The groups of these users; all 0 for an agent without groups.

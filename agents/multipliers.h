@@ -64,6 +64,10 @@ class Multipliers {
 
   const std::vector<double>& values() const { return values_; }  // λ per cost
   void set_values(std::vector<double> values);
+  void transfer(StateArchive& archive) {
+    archive.value("steps", steps_);
+    archive.fixed("values", values_);
+  }
 
  private:
   std::vector<CostLimit> limits_;  // only those that move

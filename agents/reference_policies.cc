@@ -20,6 +20,7 @@ class Rule : public Agent {
   std::optional<UpdateLog> update() override { return std::nullopt; }
   void update_multipliers(std::span<const double>) override {}
   std::vector<double> multipliers() const override { return std::vector<double>(num_costs_, 0.0); }
+  void transfer(StateArchive&) override {}  // most rules remember nothing
   void save(AgentState&) const override {}
   void load(const AgentState&) override {}
 
@@ -95,18 +96,7 @@ class Interval final : public Rule {
       probability[i] = action == 0 ? 1 - rate : action == 1 ? rate : 0;
     }
   }
-  // Requests left before the next injection: state that a checkpoint needs.
-  void save(AgentState& state) const override {
-    AgentState::Array& array = state.arrays["requests_left"];
-    array.shape = {static_cast<std::int64_t>(left_.size())};
-    for (const std::uint32_t left : left_) array.values.push_back(left);
-  }
-  void load(const AgentState& state) override {
-    const auto found = state.arrays.find("requests_left");
-    if (found == state.arrays.end() || found->second.values.size() != left_.size()) return;
-    for (std::size_t user = 0; user < left_.size(); ++user)
-      left_[user] = static_cast<std::uint32_t>(found->second.values[user]);
-  }
+  void transfer(StateArchive& archive) override { archive.fixed("requests_left", left_); }
 
  private:
   static constexpr std::uint32_t kNotSeen = 0xffffffff;

@@ -58,6 +58,26 @@ void ReplayBuffer::add(const TransitionBatch& transitions) {
   }
 }
 
+void ReplayBuffer::transfer(StateArchive& archive) {
+  archive.value("size", size_);
+  archive.value("next", next_);
+  archive.values("user", rows_.user);
+  archive.values("observation", rows_.observation);
+  archive.values("next_observation", rows_.next_observation);
+  archive.values("action", rows_.action);
+  archive.values("group", rows_.group);
+  archive.values("propensity", rows_.propensity);
+  archive.values("reward", rows_.reward);
+  archive.values("costs", rows_.costs);
+  archive.values("watch_time_s", rows_.watch_time_s);
+  archive.values("displaced_s", rows_.displaced_s);
+  archive.values("entered", rows_.entered);
+  archive.values("elapsed_s", rows_.elapsed_s);
+  archive.values("session_ended", rows_.session_ended);
+  archive.values("terminated", rows_.terminated);
+  archive.values("truncated", rows_.truncated);
+}
+
 std::vector<std::int64_t> ReplayBuffer::sample(Seed seed, std::uint64_t update,
                                                int batch_size) const {
   ENSURE(size_ > 0, "an empty replay buffer");

@@ -21,6 +21,8 @@ class ReplayBuffer {
   /// Copies the rows, in the given order.
   void gather(const std::vector<std::int64_t>& rows, TransitionBatch& out) const;
 
+  void transfer(StateArchive& archive);
+
   /// All rows; the oldest is not necessarily the first.
   const TransitionBatch& rows() const { return rows_; }
 

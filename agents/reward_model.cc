@@ -98,6 +98,19 @@ void RewardModel::form_buckets(const TransitionBatch& rows) {
                                  tail_refinement_, static_cast<std::size_t>(10 * num_buckets_)));
 }
 
+void RewardModel::transfer(StateArchive& archive) {
+  std::vector<Buckets> loaded;
+  for (std::size_t g = 0; g < buckets_.size(); ++g) {
+    std::vector<float> edges = buckets_[g].edges();
+    archive.fixed("edges_" + std::to_string(g), edges);
+    loaded.emplace_back(std::move(edges));
+  }
+  std::int64_t clipped = num_clipped_;
+  archive.value("num_clipped", clipped);
+  if (archive.is_loading() && !loaded.empty()) set_buckets(std::move(loaded));
+  num_clipped_ = clipped;
+}
+
 void RewardModel::set_buckets(std::vector<Buckets> buckets) {
   ENSURE(static_cast<int>(buckets.size()) == num_groups_, "buckets for every group");
   buckets_ = std::move(buckets);

@@ -41,6 +41,7 @@ class RewardModel {
   const std::vector<Buckets>& buckets() const { return buckets_; }
   /// Labels beyond the last edge since the edges were formed.
   std::int64_t num_clipped() const { return num_clipped_; }
+  void transfer(StateArchive& archive);
 
  private:
   torch::Tensor predict_watch(const torch::Tensor& heads, const torch::Tensor& group) const;

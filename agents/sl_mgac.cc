@@ -162,6 +162,18 @@ class SlMgac final : public LearningAgent {
     buckets_are_current_ = true;
   }
 
+  void transfer(StateArchive& archive) override {
+    LearningAgent::transfer(archive);
+    critic_parameters_.transfer("critic", archive);
+    target_parameters_.transfer("target_critic", archive);
+    actor_parameters_.transfer("actor", archive);
+    critic_adam_.transfer("critic_adam", archive);
+    actor_adam_.transfer("actor_adam", archive);
+    archive.section("groups", [&] { groups_.transfer(archive); });
+    archive.section("reward_model", [&] { reward_model_.transfer(archive); });
+    archive.value("buckets_are_current", buckets_are_current_);
+  }
+
  private:
   // y = r^λ/scale + discount·Σ_a π(a|s')·Q'(s',a)
   torch::Tensor bellman_target() {

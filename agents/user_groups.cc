@@ -43,6 +43,15 @@ bool UserGroups::begin_day(int day, std::span<const float> keys) {
   return true;
 }
 
+void UserGroups::transfer(StateArchive& archive) {
+  archive.value("assigned_day", assigned_day_);
+  archive.value("assigned", assigned_);
+  archive.value("have_boundaries", have_boundaries_);
+  archive.value("learned_since", learned_since_);
+  archive.values("boundaries", boundaries_);
+  archive.fixed("group", group_);
+}
+
 void UserGroups::set_boundaries(std::vector<float> boundaries) {
   boundaries_ = std::move(boundaries);
   have_boundaries_ = true;

@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "sim/state_archive.h"
+
 namespace sluice {
 
 /// The K − 2 inner boundaries: quantiles 1/(K−1), …, (K−2)/(K−1) of the positive keys.
@@ -28,6 +30,7 @@ class UserGroups {
   std::uint8_t of(std::int32_t user) const { return group_[static_cast<std::size_t>(user)]; }
   const std::vector<float>& boundaries() const { return boundaries_; }
   void set_boundaries(std::vector<float> boundaries);
+  void transfer(StateArchive& archive);
 
  private:
   int num_groups_;

@@ -15,6 +15,8 @@ struct RunOptions {
   std::optional<std::uint64_t> seed;
   std::string out;       // empty: LABEL-seedN.h5 in the working directory
   bool force = false;
+  bool resume = false;
+  double checkpoint_minutes = 5;
   bool dry_run = false;
   int threads = 1;       // of the simulator
 };

@@ -32,19 +32,21 @@ void EvaluationLog::add_constraints(std::int64_t decisions, std::span<const doub
                                     std::span<const double> multipliers) {
   for (const CostLimit& limit : limits) {
     const auto cost = static_cast<std::size_t>(limit.cost);
-    constraints_.push_back({decisions, cost_names_[cost], costs[cost], limit.limit,
-                            cost < multipliers.size() ? multipliers[cost] : 0, limit.reference});
+    constraints_.push_back({decisions, limit.cost, costs[cost], limit.limit,
+                            cost < multipliers.size() ? multipliers[cost] : 0});
+    references_.push_back(limit.reference);
   }
 }
 
 void EvaluationLog::add_feed(std::int64_t decisions, const FeedEvaluation& evaluation) {
   const auto& t = evaluation.totals;
-  value_columns_ = {{"live_watch_s_per_user_day", "s"}, {"app_usage_s_per_user_day", "s"},
-                    {"injection_rate", "1"}, {"live_dau_share", "1"}};
+  value_names_ = {"live_watch_s_per_user_day", "app_usage_s_per_user_day", "injection_rate", "live_dau_share"};
+  value_units_ = {"s", "s", "1", "1"};
   std::vector<double> row = {t[kLiveWatch], t[kAppUsage], t[kInjections] / std::max(1e-9, t[kRequests]),
                              evaluation.live_dau_share};
   for (std::size_t i = 0; i < cost_names_.size(); ++i) {
-    value_columns_.emplace_back(cost_names_[i] + "_per_user_day", "cost");
+    value_names_.push_back(cost_names_[i] + "_per_user_day");
+    value_units_.emplace_back("cost");
     row.push_back(evaluation.costs[i]);
   }
   decisions_.push_back(decisions);
@@ -53,10 +55,12 @@ void EvaluationLog::add_feed(std::int64_t decisions, const FeedEvaluation& evalu
 
 void EvaluationLog::add_exact(std::int64_t decisions, double exact_return,
                               std::span<const double> exact_costs) {
-  value_columns_ = {{"return", "1"}};
+  value_names_ = {"return"};
+  value_units_ = {"1"};
   std::vector<double> row = {exact_return};
   for (std::size_t i = 0; i < cost_names_.size(); ++i) {
-    value_columns_.emplace_back(cost_names_[i], "cost");
+    value_names_.push_back(cost_names_[i]);
+    value_units_.emplace_back("cost");
     row.push_back(exact_costs[i]);
   }
   decisions_.push_back(decisions);
@@ -65,17 +69,16 @@ void EvaluationLog::add_exact(std::int64_t decisions, double exact_return,
 
 Table EvaluationLog::constraints() const {
   std::vector<std::int64_t> decisions, violated;
-  std::vector<std::string> name, reference;
+  std::vector<std::string> name;
   std::vector<double> value, limit, violation, multiplier;
   for (const Constraint& c : constraints_) {
     decisions.push_back(c.decisions);
-    name.push_back(c.name);
+    name.push_back(cost_names_[static_cast<std::size_t>(c.cost)]);
     value.push_back(c.value);
     limit.push_back(c.limit);
     violation.push_back(std::max(0.0, c.value - c.limit));
     violated.push_back(c.value > c.limit);
     multiplier.push_back(c.multiplier);
-    reference.push_back(c.reference);
   }
   return {{{"decisions", "1", "training decisions before this evaluation", decisions},
            {"name", "1", "the constrained cost", name},
@@ -84,18 +87,35 @@ Table EvaluationLog::constraints() const {
            {"violation", "cost", "max(0, value - limit)", violation},
            {"violated", "1", "1: value > limit", violated},
            {"multiplier", "1", "the agent's Lagrange multiplier of this cost", multiplier},
-           {"reference", "1", "policy the limit is relative to", reference}}};
+           {"reference", "1", "policy the limit is relative to", references_}}};
 }
 
 Table EvaluationLog::evaluations() const {
   Table table{{{"decisions", "1", "training decisions before this evaluation", decisions_}}};
-  for (std::size_t i = 0; i < value_columns_.size(); ++i) {
+  for (std::size_t i = 0; i < value_names_.size(); ++i) {
     std::vector<double> column;
     for (const auto& row : values_) column.push_back(row[i]);
-    table.columns.push_back({value_columns_[i].first, value_columns_[i].second,
+    table.columns.push_back({value_names_[i], value_units_[i],
                              "frozen evaluation without exploration", column});
   }
   return table;
+}
+
+void EvaluationLog::transfer(StateArchive& archive) {
+  archive.values("constraints", constraints_);
+  archive.texts("references", references_);
+  archive.texts("value_names", value_names_);
+  archive.texts("value_units", value_units_);
+  archive.values("decisions", decisions_);
+  std::vector<double> flat;
+  for (const auto& row : values_) flat.insert(flat.end(), row.begin(), row.end());
+  archive.values("values", flat);
+  if (!archive.is_loading()) return;
+  values_.assign(decisions_.size(), {});
+  const auto columns = static_cast<std::ptrdiff_t>(value_names_.size());
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    values_[i].assign(flat.begin() + static_cast<std::ptrdiff_t>(i) * columns,
+                      flat.begin() + static_cast<std::ptrdiff_t>(i + 1) * columns);
 }
 
 }  // namespace sluice

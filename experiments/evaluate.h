@@ -40,17 +40,18 @@ class EvaluationLog {
   void add_exact(std::int64_t decisions, double exact_return, std::span<const double> exact_costs);
   Table constraints() const;
   Table evaluations() const;
+  void transfer(StateArchive& archive);
 
  private:
   struct Constraint {
     std::int64_t decisions;
-    std::string name;
+    std::int64_t cost;  // index into cost_names_
     double value, limit, multiplier;
-    std::string reference;
   };
   std::vector<std::string> cost_names_;
   std::vector<Constraint> constraints_;
-  std::vector<std::pair<std::string, std::string>> value_columns_;  // name, unit
+  std::vector<std::string> references_;  // as constraints_: policy that the limit is relative to
+  std::vector<std::string> value_names_, value_units_;
   std::vector<std::int64_t> decisions_;
   std::vector<std::vector<double>> values_;  // one row per evaluation
 };

@@ -137,11 +137,11 @@ Handle make_space(const Shape& shape) {
 }
 
 /// Chunks of whole rows (first index), about kChunkBytes each.
-Handle creation_properties(const Shape& shape, std::size_t element_bytes) {
+Handle creation_properties(const Shape& shape, std::size_t element_bytes, Storage storage) {
   Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   H5Pset_obj_track_times(properties, false);
   const auto bytes = count(shape) * static_cast<std::int64_t>(element_bytes);
-  if (bytes >= kCompressFrom) {
+  if (storage == Storage::kCompressed && bytes >= kCompressFrom) {
     std::vector<hsize_t> chunk(shape.begin(), shape.end());
     const std::int64_t row_bytes = bytes / shape[0];
     chunk[0] = static_cast<hsize_t>(
@@ -316,7 +316,7 @@ void File::make_group(const std::string& name) {
 }
 
 template <class T>
-void File::write(const std::string& name, const Shape& shape, std::span<const T> values) {
+void File::write(const std::string& name, const Shape& shape, std::span<const T> values, Storage storage) {
   ENSURE(count(shape) == static_cast<std::int64_t>(values.size()), "shape of " + name);
   const std::size_t slash = name.rfind('/');
   if (slash != std::string::npos && slash > 0) make_group(name.substr(0, slash));
@@ -330,7 +330,7 @@ void File::write(const std::string& name, const Shape& shape, std::span<const T>
     }
   }
   const Handle space = make_space(shape);
-  const Handle properties = creation_properties(shape, element_bytes);
+  const Handle properties = creation_properties(shape, element_bytes, storage);
   const auto create_and_write = [&](hid_t stored, hid_t memory, const void* data) {
     const Handle dataset(
         H5Dcreate2(id_, name.c_str(), stored, space, kDefault, properties, kDefault), H5Dclose);
@@ -355,7 +355,7 @@ void File::write_text(const std::string& name, const std::string& text) {
   if (slash != std::string::npos && slash > 0) make_group(name.substr(0, slash));
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
   const Handle type(text_type(kVariableLength), H5Tclose);
-  const Handle properties = creation_properties({}, 1);
+  const Handle properties = creation_properties({}, 1, Storage::kPlain);
   const Handle dataset(H5Dcreate2(id_, name.c_str(), type, space, kDefault, properties, kDefault),
                        H5Dclose);
   const char* data = text.c_str();
@@ -505,11 +505,11 @@ std::vector<std::byte> File::image() {
   return bytes;
 }
 
-template void File::write(const std::string&, const Shape&, std::span<const double>);
-template void File::write(const std::string&, const Shape&, std::span<const float>);
-template void File::write(const std::string&, const Shape&, std::span<const std::int64_t>);
-template void File::write(const std::string&, const Shape&, std::span<const std::uint8_t>);
-template void File::write(const std::string&, const Shape&, std::span<const std::string>);
+template void File::write(const std::string&, const Shape&, std::span<const double>, Storage);
+template void File::write(const std::string&, const Shape&, std::span<const float>, Storage);
+template void File::write(const std::string&, const Shape&, std::span<const std::int64_t>, Storage);
+template void File::write(const std::string&, const Shape&, std::span<const std::uint8_t>, Storage);
+template void File::write(const std::string&, const Shape&, std::span<const std::string>, Storage);
 template std::vector<double> File::read(const std::string&) const;
 template std::vector<float> File::read(const std::string&) const;
 template std::vector<std::int64_t> File::read(const std::string&) const;

@@ -5,7 +5,7 @@
 //
 // Element types: double, float, std::int64_t, std::uint8_t, std::string.  Arrays of strings are
 // stored as fixed-length UTF-8 (they compress), single texts as variable-length UTF-8; both kinds
-// are read. Arrays from 16 KiB on are chunked, shuffled and deflated (level 3).  No time stamps:
+// are read.  Arrays from 16 KiB on are chunked, shuffled and deflated (level 3) unless kPlain.  No time stamps:
 // the same data give the same bytes.
 
 #include <cstddef>
@@ -24,6 +24,9 @@ using Attribute = std::variant<std::int64_t, double, std::string>;
 namespace hdf5 {
 
 using Shape = std::vector<std::int64_t>;
+
+/// kCompressed: chunked, shuffled and deflated from 16 KiB on.
+enum class Storage { kCompressed, kPlain };
 
 enum class Kind { kReal, kInteger, kText, kOther };
 
@@ -48,7 +51,8 @@ class File {
 
   void make_group(const std::string& name);
   template <class T>
-  void write(const std::string& name, const Shape& shape, std::span<const T> values);
+  void write(const std::string& name, const Shape& shape, std::span<const T> values,
+             Storage storage = Storage::kCompressed);
   void write_text(const std::string& name, const std::string& text);
 
   /// Numbers of any stored type are converted to T.

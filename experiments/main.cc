@@ -60,7 +60,10 @@ struct CommandLine {
     c->add_option("--out", run.out, "result file; default LABEL-seedN.h5 here");
     c->add_option("--threads", run.threads, "threads of the simulator; the result does not depend on it")
         ->check(CLI::Range(1, 256));
-    c->add_flag("--force", run.force, "replace an existing result");
+    CLI::Option* force = c->add_flag("--force", run.force, "replace an existing result, and start anew what was interrupted");
+    c->add_flag("--resume", run.resume, "go on with what was interrupted (`<out>.ckpt`); nothing to do if it is finished")->excludes(force);
+    c->add_option("--checkpoint-minutes", run.checkpoint_minutes, "time between two checkpoints of training; 0: only when a signal stops it")
+        ->check(CLI::Range(0.0, 1e6));
     c->add_flag("--dry-run", run.dry_run, "print the resolved config, what would be done, memory and time");
   }
 

@@ -56,7 +56,7 @@ void Progress::done() {
 
 void Progress::show(bool last) {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
-  const double rate = static_cast<double>(value_) / std::max(1e-9, elapsed.count());
+  const double rate = static_cast<double>(value_ - begin_) / std::max(1e-9, elapsed.count());
   std::string line = label_ + ": ";
   if (total_ > 0 && !last) {
     const double part = std::min(1.0, static_cast<double>(value_) / static_cast<double>(total_));
@@ -65,7 +65,7 @@ void Progress::show(bool last) {
       line += "[" + std::string(filled, '#') + std::string(20 - filled, '.') + "] ";
     }
     line += fmt::format("{:.0f} %, ", 100 * part);
-    const double left = part > 0 ? elapsed.count() * (1 - part) / part : 0;
+    const double left = rate > 0 ? static_cast<double>(std::max<std::int64_t>(0, total_ - value_)) / rate : 0;
     line += fmt::format("{} {}, {}/s, {} left", short_number(static_cast<double>(value_)), unit_,
                         short_number(rate), minutes(left));
   } else {

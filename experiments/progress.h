@@ -19,6 +19,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void set(std::int64_t done);
+  /// Work that was done before does not count for the rate.
+  void begin_at(std::int64_t done) { begin_ = done; }
   /// The closing line: total and rate.
   void done();
 
@@ -26,7 +28,7 @@ class Progress {
   void show(bool last);
 
   std::string label_, unit_;
-  std::int64_t total_, value_ = 0;
+  std::int64_t total_, value_ = 0, begin_ = 0;
   int tenths_ = 0;
   bool terminal_, finished_ = false;
   std::chrono::steady_clock::time_point start_, shown_;

@@ -1,7 +1,6 @@
 #include "experiments/provenance.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <Eigen/Core>
 #include <boost/version.hpp>
@@ -22,16 +21,16 @@ std::vector<std::pair<std::string, std::string>> versions() {
           {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)}};
 }
 
+std::string git_revision() { return SLUICE_GIT_REVISION; }
+
 void write_provenance(ResultWriter& file) {
   std::string packages;
   for (const auto& [name, version] : versions())
     if (name != "sluice" && name != "git revision") packages += (packages.empty() ? "" : ", ") + name + " " + version;
-  char host[256] = "unknown";
-  gethostname(host, sizeof host - 1);
   file.set_attribute("sluice_version", SLUICE_VERSION);
-  file.set_attribute("git_revision", SLUICE_GIT_REVISION);
+  file.set_attribute("git_revision", git_revision());
   file.set_attribute("packages", packages);
-  file.set_attribute("host", std::string(host));
+  file.set_attribute("host", host_name());
 }
 
 }  // namespace sluice

@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/durable_file.h"
 #include "experiments/hdf5_file.h"
 #include "sim/table.h"
 
@@ -32,8 +33,6 @@ namespace sluice {
 struct AgentState;  // agents/agent.h
 
 inline constexpr std::int64_t kSchemaVersion = 1;
-
-enum class Overwrite { kRefuse, kForce };
 
 /// A named array of any rank, row-major.
 struct NamedArray {
@@ -72,12 +71,11 @@ class ResultWriter {
   void commit();
 
   const std::string& path() const { return path_; }
-  const std::string& partial_path() const { return partial_path_; }
+  const std::string& partial_path() const { return target_.partial_path(); }
 
  private:
-  std::string path_, partial_path_;
-  Overwrite overwrite_;
-  int descriptor_ = -1;  // of the partial file
+  std::string path_;
+  DurableFile target_;
   std::unique_ptr<hdf5::File> file_;
 };
 

@@ -17,7 +17,9 @@ namespace sluice {
 struct RunContext {
   std::string out;                          // result file
   Overwrite overwrite = Overwrite::kRefuse;
-  std::string progress_label;               // before the progress bar; empty: the agent's label
+  std::string progress_label = {};          // before the progress bar; empty: the agent's label
+  bool resume = false;                      // go on from `<out>.ckpt`, if there is one
+  double checkpoint_minutes = 5;            // between two checkpoints; 0: only when a signal ends the run
 };
 
 /// The label of the agent in tables: config.label, else its kind.
@@ -25,6 +27,10 @@ std::string agent_label(const ExperimentConfig& config);
 
 /// Replaces `agent: {from: FILE}` by the configuration of the agent saved there.
 AgentConfig resolve_from(const AgentConfig& agent);
+
+/// A finished run: the file opens, is complete and was made from this very configuration.  Throws
+/// data_error if it was made from another one.
+bool is_done(const std::string& file, const ExperimentConfig& config);
 
 /// Runs and commits the result file.
 void run_experiment(const ExperimentConfig& config, Worlds& worlds, const RunContext& context);

@@ -61,6 +61,11 @@ int run_command(const RunOptions& options) {
     print_plan(config, out);
     return 0;
   }
+  if (options.resume && is_done(out, config)) {
+    note(out + " is complete; nothing to do");
+    fmt::print("{}\n", out);
+    return 0;
+  }
   check_output(out, overwrite);
   if (learns(config.agent)) {
     const BlasInfo blas = blas_info();
@@ -68,7 +73,7 @@ int run_command(const RunOptions& options) {
     if (blas.is_reference) note("warning: this is the reference BLAS, about 25 times slower: apt-get install libopenblas0-serial");
   }
   Worlds worlds(options.threads);
-  run_experiment(config, worlds, {.out = out, .overwrite = overwrite});
+  run_experiment(config, worlds, {.out = out, .overwrite = overwrite, .resume = options.resume, .checkpoint_minutes = options.checkpoint_minutes});
   fmt::print("{}\n", out);
   return 0;
 }

@@ -18,21 +18,12 @@
 #include "experiments/progress.h"
 #include "experiments/run.h"
 #include "experiments/sweep.h"
-#include "sim/config_writer.h"
 
 namespace sluice {
 namespace {
 
 bool learns(const ExperimentConfig& config) {
   return std::holds_alternative<DqnConfig>(config.agent) || std::holds_alternative<SlMgacConfig>(config.agent);
-}
-
-// A finished run is skipped only if it opens, is complete and was made from this very configuration.
-bool is_done(const std::string& file, const ExperimentConfig& config) {
-  if (!std::filesystem::exists(file)) return false;
-  const ResultReader reader(file);
-  if (reader.text("config_hash") == config_hash(to_yaml(config))) return true;
-  throw data_error(file + ": was made from another configuration; give another --out, or remove it");
 }
 
 // Burn-ins that several runs share, simulated side by side.
@@ -76,7 +67,7 @@ void burn_in(const std::vector<PlannedRun>& runs, int jobs, Worlds& worlds) {
 
 int run_in_child(const PlannedRun& run, Worlds& worlds, const std::string& file) {
   try {
-    run_experiment(run.config, worlds, {.out = file, .progress_label = run.name});
+    run_experiment(run.config, worlds, {.out = file, .progress_label = run.name, .resume = true});
     return 0;
   } catch (const UserError& e) {
     note(run.name + ": " + e.what());

@@ -1,50 +1,83 @@
 #include "experiments/train.h"
 
 #include <algorithm>
+#include <array>
 
 namespace sluice {
+namespace {
 
-TrainResult train(Environment& environment, Agent& agent, const TrainOptions& options,
-                  TrainingLog& log) {
-  TrainResult result;
+constexpr std::array<double UpdateLog::*, 9> kNumbers = {
+    &UpdateLog::td_loss, &UpdateLog::reward_loss, &UpdateLog::actor_loss, &UpdateLog::q_mean, &UpdateLog::q_std,
+    &UpdateLog::q_abs_max, &UpdateLog::injection_rate, &UpdateLog::entropy, &UpdateLog::gradient_norm};
+
+}  // namespace
+
+void train(Environment& environment, Agent& agent, const TrainOptions& options, TrainState& state,
+           TrainingLog& log) {
   std::vector<Decision> decisions;
-  std::int64_t next_update = options.decisions_per_update;
-  std::int64_t next_evaluation = options.every_decisions;
-  int day = -1;
-  while (result.decisions < options.decisions) {
+  if (state.next_update == 0) state.next_update = options.decisions_per_update;
+  if (state.next_evaluation == 0) state.next_evaluation = options.every_decisions;
+  while (state.decisions < options.decisions && !state.horizon_reached) {
+    if (options.pause) options.pause(state.decisions);
+    if (options.every_decisions > 0 && state.decisions >= state.next_evaluation) {
+      options.evaluate(state.decisions);
+      while (state.next_evaluation <= state.decisions) state.next_evaluation += options.every_decisions;
+    }
     const RequestBatch& requests = environment.recv();
     agent.observe(environment.transitions());
     if (requests.size() == 0) {
-      result.horizon_reached = true;
+      state.horizon_reached = true;
       break;
     }
-    for (; day < environment.day(); ++day) {
-      if (day >= 0) agent.update_multipliers(environment.take_cost_values());
-      agent.begin_day(day + 1, environment.group_keys());
+    for (; state.day < environment.day(); ++state.day) {
+      if (state.day >= 0) agent.update_multipliers(environment.take_cost_values());
+      agent.begin_day(state.day + 1, environment.group_keys());
     }
     decisions.resize(requests.size());
     agent.act(requests, Mode::kExplore, decisions);
     environment.send(decisions);
-    result.decisions += static_cast<std::int64_t>(requests.size());
-    for (; result.decisions >= next_update; next_update += options.decisions_per_update) {
+    state.decisions += static_cast<std::int64_t>(requests.size());
+    for (; state.decisions >= state.next_update; state.next_update += options.decisions_per_update) {
       const std::optional<UpdateLog> update = agent.update();
       if (!update) continue;  // the replay buffer is still warming up
-      if (++result.updates % options.log_every_updates == 0)
-        log.add(result.updates, result.decisions, *update, agent.multipliers());
-    }
-    if (options.count) options.count(result.decisions);
-    if (options.every_decisions > 0 && result.decisions >= next_evaluation &&
-        result.decisions < options.decisions) {
-      options.evaluate(result.decisions);
-      while (next_evaluation <= result.decisions) next_evaluation += options.every_decisions;
+      if (++state.updates % options.log_every_updates == 0)
+        log.add(state.updates, state.decisions, *update, agent.multipliers());
     }
   }
-  return result;
 }
 
 void TrainingLog::add(std::int64_t update, std::int64_t decisions, const UpdateLog& log,
                       std::vector<double> multipliers) {
   rows_.push_back({update, decisions, log, std::move(multipliers)});
+}
+
+void TrainingLog::transfer(StateArchive& archive) {
+  std::vector<double> numbers;            // all rows, one after the other
+  std::vector<std::array<std::int64_t, 4>> shape;  // update, decisions, groups, multipliers
+  for (const Row& row : rows_) {
+    shape.push_back({row.update, row.decisions, static_cast<std::int64_t>(row.log.group_q_mean.size()),
+                     static_cast<std::int64_t>(row.multipliers.size())});
+    for (double UpdateLog::*member : kNumbers) numbers.push_back(row.log.*member);
+    for (const auto* list : {&row.log.group_q_mean, &row.log.group_q_std, &row.multipliers})
+      numbers.insert(numbers.end(), list->begin(), list->end());
+  }
+  archive.values("shape", shape);
+  archive.values("numbers", numbers);
+  if (!archive.is_loading()) return;
+  rows_.clear();
+  auto next = numbers.begin();
+  const auto take = [&](std::int64_t n) {
+    next += n;
+    return std::vector<double>(next - n, next);
+  };
+  for (const auto& [update, decisions, groups, multipliers] : shape) {
+    Row row{.update = update, .decisions = decisions, .log = {}, .multipliers = {}};
+    for (double UpdateLog::*member : kNumbers) row.log.*member = *next++;
+    row.log.group_q_mean = take(groups);
+    row.log.group_q_std = take(groups);
+    row.multipliers = take(multipliers);
+    rows_.push_back(std::move(row));
+  }
 }
 
 Table TrainingLog::table() const {

@@ -19,6 +19,7 @@ class TrainingLog {
   void add(std::int64_t update, std::int64_t decisions, const UpdateLog& log,
            std::vector<double> multipliers);
   Table table() const;
+  void transfer(StateArchive& archive);
 
  private:
   struct Row {
@@ -36,15 +37,20 @@ struct TrainOptions {
   std::int64_t every_decisions = 0;  // calls `evaluate` so often, but not at the end; 0: never
   int log_every_updates = 1;
   std::function<void(std::int64_t)> evaluate = {};  // with the decisions so far
-  std::function<void(std::int64_t)> count = {};     // after each batch; may throw to stop
+  std::function<void(std::int64_t)> pause = {};     // before each batch, when everything can be saved
 };
 
-struct TrainResult {
+/// Where the loop is.
+struct TrainState {
   std::int64_t decisions = 0, updates = 0;
-  bool horizon_reached = false;  // before all decisions were made
+  std::int64_t next_update = 0, next_evaluation = 0;  // decisions at which they are due
+  int day = -1;                                       // last day the agent was told of
+  bool horizon_reached = false;                       // before all decisions were made
 };
 
-TrainResult train(Environment& environment, Agent& agent, const TrainOptions& options,
-                  TrainingLog& log);
+/// Goes on from `state` to the end.  When `evaluate` or `pause` throws, state, log, environment and
+/// agent are as they were before the batch: saved and loaded, they go on as if nothing had happened.
+void train(Environment& environment, Agent& agent, const TrainOptions& options, TrainState& state,
+           TrainingLog& log);
 
 }  // namespace sluice

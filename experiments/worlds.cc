@@ -18,13 +18,18 @@ std::string Worlds::name_of(const FeedConfig& config, const WorldKey& key) {
   return to_yaml(named) + "|" + std::to_string(key.users) + "|" + std::to_string(key.seed);
 }
 
-std::unique_ptr<FeedWorld> Worlds::burn_in(const FeedConfig& config, const WorldKey& key) const {
+std::unique_ptr<FeedWorld> Worlds::fresh(const FeedConfig& config, const WorldKey& key) const {
   const Seed seed{key.seed};
   UsersConfig users = config.users;
   std::visit([&](auto& kind) { kind.count = key.users; }, users);
-  auto world = std::make_unique<FeedWorld>(
+  return std::make_unique<FeedWorld>(
       make(users, seed), make(config.supply, seed), seed,
       FeedOptions{.window_s = config.window_s, .num_threads = num_threads_});
+}
+
+std::unique_ptr<FeedWorld> Worlds::burn_in(const FeedConfig& config, const WorldKey& key) const {
+  const Seed seed{key.seed};
+  std::unique_ptr<FeedWorld> world = fresh(config, key);
   if (config.burn_in.days > 0) {
     const std::unique_ptr<Agent> policy = make_agent(config.burn_in.policy, world->spec(), seed);
     world->begin_phase({.days = config.burn_in.days,
@@ -67,6 +72,10 @@ const std::vector<double>& Worlds::never_costs(const FeedConfig& config, const W
   std::vector<double>& costs = never_costs_[name_of(config, key) + "|" + std::to_string(days)];
   if (costs.empty()) costs = measure_never(*fork(config, key), days);
   return costs;
+}
+
+void Worlds::set_never_costs(const FeedConfig& config, const WorldKey& key, int days, std::vector<double> costs) {
+  never_costs_[name_of(config, key) + "|" + std::to_string(days)] = std::move(costs);
 }
 
 std::vector<CostLimit> resolve_limits(const FeedConfig& config, const std::vector<double>& never_costs) {

@@ -27,6 +27,9 @@ class Worlds {
   /// The first call with a (config, key) simulates the burn-in; later ones fork it.
   std::unique_ptr<FeedWorld> fork(const FeedConfig& config, const WorldKey& key);
 
+  /// The same world before its burn-in: a snapshot can be loaded into it.
+  std::unique_ptr<FeedWorld> fresh(const FeedConfig& config, const WorldKey& key) const;
+
   /// Simulates burn-in and never_costs ahead of time.  May run on several threads for different worlds.
   void prepare(const FeedConfig& config, const WorldKey& key, int days);
 
@@ -35,6 +38,9 @@ class Worlds {
 
   /// Mean costs per user-day (FeedCost order) of the policy `never` over `days` from there.
   const std::vector<double>& never_costs(const FeedConfig& config, const WorldKey& key, int days);
+
+  /// Makes them known from a checkpoint, so that they need not be measured again.
+  void set_never_costs(const FeedConfig& config, const WorldKey& key, int days, std::vector<double> costs);
 
   /// Everything the burn-in depends on, as a text.
   static std::string name_of(const FeedConfig& config, const WorldKey& key);

@@ -19,6 +19,7 @@
 
 #include "sim/observation.h"
 #include "sim/rng.h"
+#include "sim/state_archive.h"
 
 namespace sluice {
 
@@ -123,6 +124,10 @@ class Environment {
   /// Mean value of each cost since the last call, in the unit of its limit: undiscounted per user-day
   /// (feed), discounted per episode (tabular).  NaN where nothing was completed.
   virtual std::vector<double> take_cost_values() = 0;
+
+  /// Saves or loads the moving state, between send() and recv().  Loading needs an environment made from
+  /// the same config and seed; it then continues bit-identically.  Limits and threads are not part of it.
+  virtual void transfer(StateArchive& archive) = 0;
 };
 
 }  // namespace sluice

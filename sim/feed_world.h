@@ -60,9 +60,7 @@ class FeedWorld final : public Environment {
 
   /// A copy that continues bit-identically.
   std::unique_ptr<FeedWorld> fork() const;
-  /// Saves or loads the moving state, between send() and recv(); loading needs a world made from the
-  /// same config and seed.  It then continues bit-identically; limits and threads are not part of it.
-  void transfer(StateArchive& archive);
+  void transfer(StateArchive& archive) override;
 
   /// Starts `phase.days` of simulated time: new episodes, empty tables.  Steps that are still open
   /// from the phase before are forgotten.

@@ -1,5 +1,6 @@
 #include "sim/state_archive.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "sim/check.h"
@@ -31,6 +32,22 @@ void StateArchive::transfer(const std::string& name, void* data, std::size_t ele
   blob.element_bytes = static_cast<std::uint32_t>(element_bytes);
   blob.bytes.resize(element_bytes * n);
   if (n > 0) std::memcpy(blob.bytes.data(), data, blob.bytes.size());
+}
+
+void StateArchive::texts(const std::string& name, std::vector<std::string>& texts) {
+  std::vector<char> letters;
+  for (const std::string& text : texts) {
+    letters.insert(letters.end(), text.begin(), text.end());
+    letters.push_back('\0');
+  }
+  values(name, letters);
+  if (!is_loading()) return;
+  texts.clear();
+  for (auto begin = letters.begin(); begin != letters.end();) {
+    const auto end = std::find(begin, letters.end(), '\0');
+    texts.emplace_back(begin, end);
+    begin = end == letters.end() ? end : end + 1;
+  }
 }
 
 }  // namespace sluice

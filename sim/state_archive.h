@@ -63,6 +63,14 @@ class StateArchive {
     static_assert(std::is_trivially_copyable_v<T> && !std::is_same_v<T, bool>);
     transfer(name, values.data(), sizeof(T), values.size());
   }
+  /// `n` values at `data`; loading another number is an error.
+  template <class T>
+  void array(const std::string& name, T* data, std::size_t n) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    transfer(name, data, sizeof(T), n);
+  }
+  /// Texts without NUL.
+  void texts(const std::string& name, std::vector<std::string>& texts);
 
  private:
   StateArchive(StateBlobs* to, const StateBlobs* from) : to_(to), from_(from) {}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "sim/check.h"
 
@@ -115,7 +116,34 @@ class TabularEnvironment final : public Environment {
     return values;
   }
 
+  void transfer(StateArchive& archive) override {
+    ENSURE(!waiting_, "an environment is saved between send() and recv()");
+    archive.value("rounds", rounds_);
+    archive.value("finished", finished_);
+    archive.fixed("finished_cost", finished_cost_);
+    archive.values("decisions", decisions_);
+    std::vector<double> costs;  // [slot × cost]
+    std::vector<Moving> moving;
+    for (const Slot& slot : slots_) {
+      moving.push_back({slot.state, slot.episode, slot.step, slot.discount});
+      costs.insert(costs.end(), slot.episode_cost.begin(), slot.episode_cost.end());
+    }
+    archive.fixed("slots", moving);
+    archive.fixed("episode_costs", costs);
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      Slot& slot = slots_[i];
+      std::tie(slot.state, slot.episode, slot.step, slot.discount) =
+          std::tie(moving[i].state, moving[i].episode, moving[i].step, moving[i].discount);
+      std::copy_n(costs.begin() + static_cast<std::ptrdiff_t>(i * slot.episode_cost.size()), slot.episode_cost.size(), slot.episode_cost.begin());
+    }
+  }
+
  private:
+  struct Moving {  // a slot without its costs
+    int state;
+    std::uint32_t episode, step;
+    double discount;
+  };
   void start_episode(std::size_t index) {
     Slot& slot = slots_[index];
     // Step 2^20 − 1 is never reached: its stream is the episode's start.

@@ -31,6 +31,7 @@ class ShortSessions final : public Environment {
   int day() const override { return 0; }
   std::span<const float> group_keys() const override { return keys_; }
   std::vector<double> take_cost_values() override { return {}; }
+  void transfer(StateArchive&) override {}
 
   const RequestBatch& recv() override {
     transitions_.clear();

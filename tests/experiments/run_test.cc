@@ -8,6 +8,7 @@
 #include "experiments/cmdp_file.h"
 #include "sim/config_writer.h"
 #include "tests/golden_cmdp.h"
+#include "tests/same_results.h"
 
 namespace sluice {
 namespace {
@@ -27,31 +28,6 @@ void run_small(const std::string& agent, const std::string& out, int threads) {
   run_experiment(config, worlds, {.out = out, .overwrite = Overwrite::kForce});
 }
 
-// Every table of both files, as bytes.
-void check_equal(const std::string& a, const std::string& b) {
-  const ResultReader left(a), right(b);
-  REQUIRE(left.tables() == right.tables());
-  CHECK(left.config() == right.config());
-  for (const std::string& name : left.tables()) {
-    const Table x = left.read_table(name), y = right.read_table(name);
-    REQUIRE(x.columns.size() == y.columns.size());
-    for (std::size_t i = 0; i < x.columns.size(); ++i) {
-      CAPTURE(name);
-      CAPTURE(x.columns[i].name);
-      if (const auto* reals = std::get_if<std::vector<double>>(&x.columns[i].data)) {
-        const auto& others = std::get<std::vector<double>>(y.columns[i].data);
-        REQUIRE(reals->size() == others.size());
-        CHECK(std::memcmp(reals->data(), others.data(), reals->size() * sizeof(double)) == 0);
-      } else {
-        CHECK(x.columns[i].data == y.columns[i].data);
-      }
-    }
-  }
-  const AgentState p = left.read_agent(), q = right.read_agent();
-  REQUIRE(p.arrays.size() == q.arrays.size());
-  for (const auto& [name, array] : p.arrays) CHECK(array.values == q.arrays.at(name).values);
-}
-
 }  // namespace
 
 TEST_CASE("run: the same config and seed give the same datasets, twice and with two threads") {
@@ -65,8 +41,8 @@ TEST_CASE("run: the same config and seed give the same datasets, twice and with 
     run_small(agent, temporary("a.h5"), 1);
     run_small(agent, temporary("b.h5"), 1);
     run_small(agent, temporary("c.h5"), 2);
-    check_equal(temporary("a.h5"), temporary("b.h5"));
-    check_equal(temporary("a.h5"), temporary("c.h5"));
+    check_same_results(temporary("a.h5"), temporary("b.h5"));
+    check_same_results(temporary("a.h5"), temporary("c.h5"));
   }
   for (const char* name : {"a.h5", "b.h5", "c.h5"}) std::filesystem::remove(temporary(name));
 }
