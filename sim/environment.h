@@ -104,6 +104,15 @@ struct TransitionBatch {
   void clear();
 };
 
+/// Copies of users who wait for a decision, in a world of their own.
+struct Branch {
+  std::vector<std::size_t> rows;    // [n] row of the waiting batch that copy i continues
+  std::vector<std::uint32_t> luck;  // [n] takes the place of the user's number in the keys of all randomness
+                                    //     to come: copies with equal luck share it, as pairs to be compared
+  Seed shared;                      // of what the copies have in common: the supply to come
+  int days = 30;                    // horizon, s from the window's start
+};
+
 class Environment {
  public:
   virtual ~Environment() = default;
@@ -124,6 +133,12 @@ class Environment {
   /// Mean value of each cost since the last call, in the unit of its limit: undiscounted per user-day
   /// (feed), discounted per episode (tabular).  NaN where nothing was completed.
   virtual std::vector<double> take_cost_values() = 0;
+
+  /// The batch of the last recv().
+  virtual const RequestBatch& waiting() const = 0;
+  /// Between recv() and send(): another world, with users 0 … n − 1, whose batch of n requests waits for
+  /// send() like this one's.  The requests are as they are here: only what follows them is luck.
+  virtual std::unique_ptr<Environment> branch(const Branch& branch) const = 0;
 
   /// Saves or loads the moving state, between send() and recv().  Loading needs an environment made from
   /// the same config and seed; it then continues bit-identically.  Limits and threads are not part of it.

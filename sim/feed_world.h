@@ -61,6 +61,10 @@ class FeedWorld final : public Environment {
   /// A copy that continues bit-identically.
   std::unique_ptr<FeedWorld> fork() const;
   void transfer(StateArchive& archive) override;
+  /// Transitions are collected.  Throws data_error when the supply listens to viewers: a copy's views
+  /// would not be what the platform's are.
+  std::unique_ptr<Environment> branch(const Branch& branch) const override;
+  const RequestBatch& waiting() const override;
 
   /// Starts `phase.days` of simulated time: new episodes, empty tables.  Steps that are still open
   /// from the phase before are forgotten.

@@ -39,6 +39,7 @@ enum class Purpose : std::uint8_t {
   kTest = 19,
   kFeedback = 20,    // streamers who give up (streamer, day, step)
   kInterests = 21,   // drift of a user's interests (user, day)
+  kRollout = 22,     // luck of Monte-Carlo rollouts (path or copy)
 };
 
 /// A stream of random 64-bit numbers; a uniform random bit generator, so Boost.Random takes it.

@@ -51,6 +51,8 @@ class SupplyProcess {
   /// Feedback: does this supply want to hear of views?  Told in (time, user) order, never in parallel.
   virtual bool counts_views() const { return false; }
   virtual void count_view(std::uint32_t /*streamer*/, float /*watch_s*/) {}
+  /// From here on luck comes from `seed`; streamers and what is on air or announced stay as they are.
+  virtual void reseed(Seed seed) = 0;
   /// Saves or loads the moving state.
   virtual void transfer(StateArchive& archive) = 0;
 };

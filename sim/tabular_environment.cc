@@ -47,6 +47,7 @@ EnvSpec make_spec(const TabularCmdp& cmdp, const TabularEnvConfig& config) {
 }
 
 struct Slot {
+  std::uint32_t luck = 0;  // keys the slot's randomness
   int state = 0;
   std::uint32_t episode = 0;
   std::uint32_t step = 0;
@@ -72,7 +73,10 @@ class TabularEnvironment final : public Environment {
     finished_cost_.assign(cmdp.cost.size(), 0.0);
     transitions_.width = spec_.schema.width;
     transitions_.num_costs = static_cast<int>(cmdp.cost.size());
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot) start_episode(slot);
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+      slots_[slot].luck = static_cast<std::uint32_t>(slot);
+      start_episode(slot);
+    }
   }
 
   const EnvSpec& spec() const override { return spec_; }
@@ -87,17 +91,7 @@ class TabularEnvironment final : public Environment {
     if (rounds_ > 0) step_all();
     ++rounds_;
     if (config_.days > 0 && day() >= config_.days) return requests_;
-    const auto width = static_cast<std::size_t>(spec_.schema.width);
-    requests_.observation.assign(slots_.size() * width, 0.0f);
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      const Slot& slot = slots_[i];
-      requests_.user.push_back(static_cast<std::int32_t>(i));
-      requests_.key.push_back(
-          {.user = static_cast<std::uint32_t>(i), .day = slot.episode, .page = slot.step});
-      requests_.time.push_back(rounds_ - 1);
-      requests_.observation[i * width + static_cast<std::size_t>(slot.state)] = 1;
-    }
-    waiting_ = true;
+    ask();
     return requests_;
   }
 
@@ -114,6 +108,24 @@ class TabularEnvironment final : public Environment {
     std::fill(finished_cost_.begin(), finished_cost_.end(), 0.0);
     finished_ = 0;
     return values;
+  }
+
+  const RequestBatch& waiting() const override { return requests_; }
+  // The slots have nothing in common, so `shared` is not needed; nor is a horizon.
+  std::unique_ptr<Environment> branch(const Branch& branch) const override {
+    ENSURE(waiting_ && branch.rows.size() == branch.luck.size(), "branched between recv() and send()");
+    TabularEnvConfig config = config_;
+    config.num_slots = static_cast<int>(branch.rows.size());
+    config.days = 0;
+    auto copy = std::make_unique<TabularEnvironment>(cmdp_, config, seed_);
+    for (std::size_t i = 0; i < branch.rows.size(); ++i) {
+      copy->slots_[i] = slots_.at(branch.rows[i]);
+      copy->slots_[i].luck = branch.luck[i];
+      copy->slots_[i].step = 0;  // the whole max_episode_steps lie ahead
+    }
+    copy->rounds_ = rounds_;
+    copy->ask();
+    return copy;
   }
 
   void transfer(StateArchive& archive) override {
@@ -144,10 +156,25 @@ class TabularEnvironment final : public Environment {
     std::uint32_t episode, step;
     double discount;
   };
+  // Fills the batch with every slot's request.
+  void ask() {
+    const auto width = static_cast<std::size_t>(spec_.schema.width);
+    requests_.observation.assign(slots_.size() * width, 0.0f);
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      const Slot& slot = slots_[i];
+      requests_.user.push_back(static_cast<std::int32_t>(i));
+      requests_.key.push_back(
+          {.user = slot.luck, .day = slot.episode, .page = slot.step});
+      requests_.time.push_back(rounds_ - 1);
+      requests_.observation[i * width + static_cast<std::size_t>(slot.state)] = 1;
+    }
+    waiting_ = true;
+  }
+
   void start_episode(std::size_t index) {
     Slot& slot = slots_[index];
     // Step 2^20 − 1 is never reached: its stream is the episode's start.
-    Rng rng = seed_.stream(Purpose::kTabular, index, slot.episode, 0xfffff);
+    Rng rng = seed_.stream(Purpose::kTabular, slot.luck, slot.episode, 0xfffff);
     slot.state = std::min(draw(initial_, uniform(rng)), cmdp_.num_states - 1);
     slot.step = 0;
     slot.discount = 1;
@@ -166,7 +193,7 @@ class TabularEnvironment final : public Environment {
     const Decision& decision = decisions_[index];
     const int action = decision.action;
     ENSURE(action < cmdp_.num_actions, "action " + std::to_string(action));
-    Rng rng = seed_.stream(Purpose::kTabular, index, slot.episode, slot.step);
+    Rng rng = seed_.stream(Purpose::kTabular, slot.luck, slot.episode, slot.step);
     const int next = draw(next_[decision.action][static_cast<std::size_t>(slot.state)], uniform(rng));
     const bool terminated = next == cmdp_.num_states;
     const bool truncated = !terminated && static_cast<int>(slot.step) + 1 >= max_steps_;

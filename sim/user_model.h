@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "sim/supply_process.h"
 
@@ -48,6 +49,8 @@ class UserModel {
  public:
   virtual ~UserModel() = default;
   virtual std::unique_ptr<UserModel> clone() const = 0;
+  /// Copies of some users as they are now; ids[i] becomes the global number of copy i.
+  virtual std::unique_ptr<UserModel> select(std::span<const int> users, std::span<const std::uint32_t> ids) const = 0;
   virtual int count() const = 0;
   virtual std::uint32_t id(int user) const = 0;  // global number: the key of the user's randomness
   virtual UserProfile profile(int user) const = 0;

@@ -116,6 +116,7 @@ class LiveStreams {
                      float level) const;
   Followed follow(const TopicVector& interests, Rng rng) const;
   void transfer(StateArchive& archive);
+  void reseed(Seed seed) { seed_ = seed; }
 
   static constexpr Seconds kExcitementStep = 300;
   static constexpr std::int64_t kExcitementMinutes = 5;

@@ -50,6 +50,11 @@ class MarkovModulatedSupply final : public SupplyProcess {
   void set_num_users(int num_users) override { feedback_.set_num_users(num_users); }
   bool counts_views() const override { return feedback_.enabled(); }
   void count_view(std::uint32_t streamer, float watch_s) override { feedback_.count_view(streamer, watch_s); }
+  void reseed(Seed seed) override {
+    seed_ = seed;
+    live_.reseed(seed);
+    regimes_.reseed(seed);
+  }
   void transfer(StateArchive& archive) override;
 
  private:

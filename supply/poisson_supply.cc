@@ -30,6 +30,10 @@ class PoissonSupply final : public SupplyProcess {
     return live_.follow(interests, rng);
   }
   int num_on_air() const override { return static_cast<int>(live_.on_air().size()); }
+  void reseed(Seed seed) override {
+    seed_ = seed;
+    live_.reseed(seed);
+  }
   void transfer(StateArchive& archive) override {
     archive.value("minute", minute_);
     archive.section("live", [&] { live_.transfer(archive); });

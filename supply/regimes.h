@@ -80,6 +80,7 @@ class Regimes {
   double event_start_prob() const;  // depth included
   double outage_end_prob() const;
   void transfer(StateArchive& archive);
+  void reseed(Seed seed) { seed_ = seed; }
 
  private:
   Change change(std::int64_t minute);

@@ -62,8 +62,16 @@ class BehaviouralUsers final : public UserModel {
   std::unique_ptr<UserModel> clone() const override {
     return std::make_unique<BehaviouralUsers>(*this);
   }
-  int count() const override { return config_.count; }
-  std::uint32_t id(int user) const override { return static_cast<std::uint32_t>(config_.first + user); }
+  std::unique_ptr<UserModel> select(std::span<const int> users, std::span<const std::uint32_t> ids) const override {
+    auto selected = std::unique_ptr<BehaviouralUsers>(new BehaviouralUsers(config_, constants_, seed_));
+    for (const int user : users) selected->users_.push_back(users_[static_cast<std::size_t>(user)]);
+    selected->ids_.assign(ids.begin(), ids.end());
+    return selected;
+  }
+  int count() const override { return static_cast<int>(users_.size()); }
+  std::uint32_t id(int user) const override {
+    return ids_.empty() ? static_cast<std::uint32_t>(config_.first + user) : ids_[static_cast<std::size_t>(user)];
+  }
   UserProfile profile(int user) const override {
     const BehaviouralTraits& t = traits(user);
     return {t.device, t.favourites.top_topic, static_cast<float>(t.registered_days)};
@@ -83,6 +91,8 @@ class BehaviouralUsers final : public UserModel {
                       const PageOutlook& outlook, int action) override;
 
  private:
+  BehaviouralUsers(const BehaviouralUsersConfig& config, std::shared_ptr<const Constants> constants, Seed seed)
+      : config_(config), constants_(std::move(constants)), seed_(seed) {}
   const BehaviouralTraits& traits(int user) const { return users_[static_cast<std::size_t>(user)].traits; }
   BehaviouralState& state(int user) { return users_[static_cast<std::size_t>(user)].state; }
   void bring_to(BehaviouralState& s, Seconds now, Rng& rng) const;
@@ -100,6 +110,7 @@ class BehaviouralUsers final : public UserModel {
   std::shared_ptr<const Constants> constants_;  // immutable tables, shared by clones
   Seed seed_;
   std::vector<BehaviouralUser> users_;
+  std::vector<std::uint32_t> ids_;  // of selected users; empty: first, first + 1, …
 };
 
 // Exponential decay since the last update.  The mood is an Ornstein–Uhlenbeck process, exact for any

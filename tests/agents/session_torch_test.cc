@@ -32,6 +32,8 @@ class ShortSessions final : public Environment {
   std::span<const float> group_keys() const override { return keys_; }
   std::vector<double> take_cost_values() override { return {}; }
   void transfer(StateArchive&) override {}
+  const RequestBatch& waiting() const override { return requests_; }
+  std::unique_ptr<Environment> branch(const Branch&) const override { return nullptr; }
 
   const RequestBatch& recv() override {
     transitions_.clear();
