@@ -53,6 +53,7 @@ class Agent {
 
   virtual bool learns() const = 0;
   virtual bool needs_observations() const = 0;  // reference rules like `never` do without
+  virtual bool needs_latent() const { return false; }  // oracles know what no platform does
   virtual void observe(const TransitionBatch& transitions) = 0;
   /// One gradient step; nothing before the replay buffer holds warmup_steps transitions.
   virtual std::optional<UpdateLog> update() = 0;

@@ -30,7 +30,7 @@ struct MonteCarloOptions {
   DiscountConfig discount;      // an environment that dictates γ overrides it
   std::vector<double> multipliers;  // λ per cost; empty: all 0
   double tail = 1e-4;           // a rollout ends when Γ falls below; < 1
-  int max_days = 30;            // or after these days
+  double max_days = 30;         // or after these days
 };
 
 struct Estimate {

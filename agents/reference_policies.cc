@@ -2,34 +2,12 @@
 
 #include <algorithm>
 
+#include "agents/rule.h"
 #include "agents/sampling.h"
 #include "sim/check.h"
 
 namespace sluice {
 namespace {
-
-// What a rule does not do: learn.
-class Rule : public Agent {
- public:
-  explicit Rule(const EnvSpec& spec)
-      : num_actions_(static_cast<std::size_t>(spec.num_actions)), num_costs_(spec.cost_names.size()) {}
-  void begin_day(int, std::span<const float>) override {}
-  bool learns() const override { return false; }
-  bool needs_observations() const override { return false; }
-  void observe(const TransitionBatch&) override {}
-  std::optional<UpdateLog> update() override { return std::nullopt; }
-  void update_multipliers(std::span<const double>) override {}
-  std::vector<double> multipliers() const override { return std::vector<double>(num_costs_, 0.0); }
-  void transfer(StateArchive&) override {}  // most rules remember nothing
-  void save(AgentState&) const override {}
-  void load(const AgentState&) override {}
-
- protected:
-  std::size_t num_actions_;
-
- private:
-  std::size_t num_costs_;
-};
 
 class Constant final : public Rule {
  public:
@@ -104,14 +82,6 @@ class Interval final : public Rule {
   const Seed seed_;
   std::vector<std::uint32_t> left_;  // per user: requests to pass by before the next injection
 };
-
-std::size_t required_column(const EnvSpec& spec, const char* name, const char* kind) {
-  const int column = spec.schema.column(name);
-  if (column < 0)
-    throw data_error(std::string("agent.kind: ") + kind + " needs the observation column '" + name +
-                     "', which this environment does not have");
-  return static_cast<std::size_t>(column);
-}
 
 // threshold is fatigue_threshold with slope 0, and then without the third column.
 class Threshold final : public Rule {

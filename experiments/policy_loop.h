@@ -9,6 +9,7 @@
 namespace sluice {
 
 inline Observations observations_for(const Agent& agent) {
+  if (agent.needs_latent()) return Observations::kBuildWithLatent;
   return agent.needs_observations() ? Observations::kBuild : Observations::kSkip;
 }
 

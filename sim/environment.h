@@ -50,6 +50,7 @@ struct EnvSpec {
   std::vector<CostLimit> limits;
   int num_users = 0;      // users (or parallel slots) are numbered 0 … num_users − 1
   double discount = 0;    // > 0: the environment dictates γ per step (tabular); 0: the agent chooses
+  std::vector<std::string> latent_names;  // columns of RequestBatch::latent
   bool has_watch_outcome = true;  // false (tabular): the reward itself is the label of reward prediction
 };
 
@@ -70,6 +71,7 @@ struct RequestBatch {
   std::vector<RequestKey> key;        // [n]
   std::vector<Seconds> time;          // [n]
   std::vector<float> observation;     // [n × width], row-major; empty if observations are switched off
+  std::vector<float> latent;          // [n × latent names]: what no platform knows; only where oracles ask
   std::size_t size() const { return user.size(); }
 };
 
@@ -104,13 +106,18 @@ struct TransitionBatch {
   void clear();
 };
 
+/// Steps open at the horizon are completed by running their users on, outside all tables, to the next
+/// request (at most 7 days).  Or the world just stops: a burn-in, which goes on in the next phase.
+enum class AtHorizon { kCompleteSteps, kStop };
+
 /// Copies of users who wait for a decision, in a world of their own.
 struct Branch {
   std::vector<std::size_t> rows;    // [n] row of the waiting batch that copy i continues
   std::vector<std::uint32_t> luck;  // [n] takes the place of the user's number in the keys of all randomness
                                     //     to come: copies with equal luck share it, as pairs to be compared
   Seed shared;                      // of what the copies have in common: the supply to come
-  int days = 30;                    // horizon, s from the window's start
+  double days = 30;                 // horizon from the window's start
+  AtHorizon at_horizon = AtHorizon::kCompleteSteps;
 };
 
 class Environment {

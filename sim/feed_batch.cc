@@ -58,6 +58,7 @@ bool FeedWorld::Impl::take_batch() {
   batch.key.resize(n);
   batch.time.resize(n);
   batch.observation.resize(builds() ? n * width : 0);
+  batch.latent.resize(builds_latent() ? n * spec.latent_names.size() : 0);
   candidates.resize(n);
   outlooks.resize(n);
   next_time.resize(std::max(n, next_time.size()));
@@ -103,6 +104,8 @@ void FeedWorld::Impl::look(std::size_t begin, std::size_t end) {
                                {observation, width});
         row = observation;
       }
+      if (const std::size_t latents = spec.latent_names.size(); builds_latent())
+        users->write_latent(user, now, candidates[i], outlooks[i], {batch.latent.data() + i * latents, latents});
     }
     if (r.step.open) complete_step(transition_row[i], user, now, row);
   }

@@ -1,5 +1,7 @@
 // Branching: copies of waiting users in a world of their own.
 
+#include <cmath>
+
 #include "sim/check.h"
 #include "sim/feed_world_impl.h"
 
@@ -22,9 +24,12 @@ FeedWorld::Impl::Impl(const Impl& o, const Branch& branch)
     : users(o.users->select(users_of(o.batch, branch), branch.luck)), supply(o.supply->clone()), seed(o.seed),
       options(o.options), spec(o.spec), pool(std::make_unique<WorkerPool>(o.options.num_threads)),
       calendar(o.options.window_s, static_cast<std::size_t>(2 * kDay / o.options.window_s)),
-      window_start(o.window_start), horizon(o.window_start + branch.days * kDay), today(o.today),
+      window_start(o.window_start), horizon(o.window_start + std::ceil(branch.days * kDay / o.options.window_s) * o.options.window_s), today(o.today),
       phase_first_day(o.today),
-      phase{.days = branch.days, .observations = Observations::kBuild, .transitions = Transitions::kCollect},
+      phase{.days = static_cast<int>(std::ceil(branch.days)),
+            .observations = o.builds_latent() ? Observations::kBuildWithLatent : Observations::kBuild,
+            .transitions = Transitions::kCollect,
+            .at_horizon = branch.at_horizon},
       window_open(true), answered(false), finished(false) {
   if (supply->counts_views())
     throw data_error("environment.supply.feedback.enabled: a world whose supply listens to viewers cannot be branched; switch it off");
@@ -51,12 +56,17 @@ FeedWorld::Impl::Impl(const Impl& o, const Branch& branch)
     batch.key.push_back(key(static_cast<int>(i)));
     const auto from = o.batch.observation.begin() + static_cast<std::ptrdiff_t>(row * width);
     if (o.builds()) batch.observation.insert(batch.observation.end(), from, from + static_cast<std::ptrdiff_t>(width));
+    const std::size_t latents = spec.latent_names.size();
+    const auto hidden = o.batch.latent.begin() + static_cast<std::ptrdiff_t>(row * latents);
+    if (o.builds_latent()) batch.latent.insert(batch.latent.end(), hidden, hidden + static_cast<std::ptrdiff_t>(latents));
     candidates.push_back(o.candidates[row]);
     outlooks.push_back(o.outlooks[row]);
   }
 }
 
-std::unique_ptr<Environment> FeedWorld::branch(const Branch& branch) const {
+std::unique_ptr<Environment> FeedWorld::branch(const Branch& branch) const { return branch_feed(branch); }
+
+std::unique_ptr<FeedWorld> FeedWorld::branch_feed(const Branch& branch) const {
   ENSURE(!impl_->answered, "a world is branched between recv() and send()");
   return std::unique_ptr<FeedWorld>(new FeedWorld(std::make_unique<Impl>(*impl_, branch)));
 }

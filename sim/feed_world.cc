@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kDrainDays = 7;  // how long a user may take to complete a step open at the horizon
 
-EnvSpec feed_spec(int num_users) {
+EnvSpec feed_spec(const UserModel& users) {
   EnvSpec spec;
   spec.schema = feed_observation_schema();
   spec.num_actions = 2;
@@ -22,7 +22,8 @@ EnvSpec feed_spec(int num_users) {
   spec.cost_affine.resize(kNumFeedCosts);
   spec.cost_affine[kCostUsage] = {.watch = -1, .displaced = 1};
   spec.cost_affine[kCostTime] = {.watch = -1};
-  spec.num_users = num_users;
+  spec.num_users = users.count();
+  spec.latent_names = users.latent_names();
   return spec;
 }
 
@@ -31,7 +32,7 @@ EnvSpec feed_spec(int num_users) {
 FeedWorld::Impl::Impl(std::unique_ptr<UserModel> user_model, std::unique_ptr<SupplyProcess> supply_process,
                       Seed world_seed, const FeedOptions& feed_options)
     : users(std::move(user_model)), supply(std::move(supply_process)), seed(world_seed),
-      options(feed_options), spec(feed_spec(users->count())),
+      options(feed_options), spec(feed_spec(*users)),
       pool(std::make_unique<WorkerPool>(feed_options.num_threads)),
       records(static_cast<std::size_t>(users->count())),
       group_key(static_cast<std::size_t>(users->count())),
@@ -166,7 +167,7 @@ void FeedWorld::begin_phase(const FeedPhase& phase) {
   Impl& w = *impl_;
   ENSURE(!w.draining() || w.phase.at_horizon == AtHorizon::kStop || w.horizon == 0,
          "a world that completed its steps past the horizon cannot go on");
-  ENSURE(phase.transitions == Transitions::kSkip || phase.observations == Observations::kBuild,
+  ENSURE(phase.transitions == Transitions::kSkip || phase.observations != Observations::kSkip,
          "transitions need observations");
   w.phase = phase;
   w.phase_first_day = static_cast<int>(w.window_start / kDay + 0.5);
@@ -234,6 +235,7 @@ const RequestBatch& FeedWorld::recv() {
     w.batch.key.clear();
     w.batch.time.clear();
     w.batch.observation.clear();
+    w.batch.latent.clear();
   }
   return w.batch;
 }
@@ -248,6 +250,11 @@ std::int64_t FeedWorld::num_decisions() const { return impl_->num_decisions; }
 std::int64_t FeedWorld::num_open_dropped() const { return impl_->num_dropped; }
 const UserHistory& FeedWorld::history(int user) const { return impl_->record(user).history; }
 const UserModel& FeedWorld::users() const { return *impl_->users; }
+const FeedTotals& FeedWorld::today(int user) const { return impl_->record(user).today; }
+const FeedTotals& FeedWorld::days_so_far(int user) const { return impl_->record(user).episode; }
+void FeedWorld::add_carried(std::size_t which, float amount) {
+  for (int user = 0; user < impl_->users->count(); ++user) impl_->users->add_carried(user, which, amount);
+}
 int FeedWorld::reporting_group(int user) const { return impl_->record(user).reporting_group; }
 std::size_t FeedWorld::platform_bytes_per_user() { return sizeof(UserRecord) + sizeof(float); }
 

@@ -39,12 +39,8 @@ struct FeedOptions {
   int num_threads = 1;
 };
 
-enum class Observations { kBuild, kSkip };
+enum class Observations { kBuild, kSkip, kBuildWithLatent };
 enum class Transitions { kCollect, kSkip };
-/// Steps open at the horizon are completed by running their users on, outside all tables, to the next
-/// request (at most 7 days).  A burn-in just stops: its world goes on in the next phase.
-enum class AtHorizon { kCompleteSteps, kStop };
-
 struct FeedPhase {
   int days = 1;
   Observations observations = Observations::kBuild;
@@ -64,6 +60,7 @@ class FeedWorld final : public Environment {
   /// Transitions are collected.  Throws data_error when the supply listens to viewers: a copy's views
   /// would not be what the platform's are.
   std::unique_ptr<Environment> branch(const Branch& branch) const override;
+  std::unique_ptr<FeedWorld> branch_feed(const Branch& branch) const;
   const RequestBatch& waiting() const override;
 
   /// Starts `phase.days` of simulated time: new episodes, empty tables.  Steps that are still open
@@ -98,6 +95,11 @@ class FeedWorld final : public Environment {
 
   // What tests and the trace look at.
   const UserHistory& history(int user) const;
+  /// Totals of the user's day so far, and of the days of this phase that are over.
+  const FeedTotals& today(int user) const;
+  const FeedTotals& days_so_far(int user) const;
+  /// Gives every user this much more of the slow state UserModel::carried_names()[which].
+  void add_carried(std::size_t which, float amount);
   const UserModel& users() const;
   int reporting_group(int user) const;
 

@@ -60,7 +60,8 @@ struct FeedWorld::Impl {
   void complete_step(std::int64_t row, int user, Seconds next_time, const float* next_observation);
   void terminate_step(int user);
   bool collects() const { return phase.transitions == Transitions::kCollect; }
-  bool builds() const { return phase.observations == Observations::kBuild; }
+  bool builds() const { return phase.observations != Observations::kSkip; }
+  bool builds_latent() const { return phase.observations == Observations::kBuildWithLatent; }
 
   std::unique_ptr<UserModel> users;
   std::unique_ptr<SupplyProcess> supply;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "sim/supply_process.h"
 
@@ -57,6 +59,14 @@ class UserModel {
   virtual TopicVector interests(int user) const = 0;
   /// Asks the memory system for what a request of this user will touch.
   virtual void prefetch(int /*user*/) const {}
+  /// What the model hides from the platform: names, and the row of a request that prepare() looked at.
+  virtual const std::vector<std::string>& latent_names() const = 0;
+  virtual void write_latent(int user, Seconds now, const Candidate& candidate, const PageOutlook& outlook,
+                            std::span<float> row) const = 0;
+  /// Slow state that a day's pages leave to the days to come, in `carried_names` order; for planners.
+  virtual const std::vector<std::string>& carried_names() const = 0;
+  virtual float carried(int user, std::size_t which, Seconds now) const = 0;
+  virtual void add_carried(int user, std::size_t which, float amount) = 0;
   /// Saves or loads the moving state.
   virtual void transfer(StateArchive& archive) = 0;
 

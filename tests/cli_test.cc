@@ -8,6 +8,8 @@
 #include <fstream>
 #include <string>
 
+#include "tests/own_folder.h"
+
 namespace {
 
 struct Outcome {
@@ -29,9 +31,9 @@ Outcome shell(const std::string& arguments, const std::string& before = "") {
 
 Outcome sluice(const std::string& arguments) { return shell(arguments + " 2>&1"); }
 
-const std::filesystem::path kFolder = std::filesystem::temp_directory_path() / "sluice_cli_test";
+const std::filesystem::path& kFolder = sluice::own_folder();
+
 std::string file(const std::string& name, const std::string& text) {
-  std::filesystem::create_directories(kFolder);
   std::ofstream(kFolder / name) << text;
   return (kFolder / name).string();
 }
@@ -105,7 +107,6 @@ TEST_CASE("cli: results are never overwritten silently, and damaged ones are nam
   check(sluice("inspect " + file("foreign.h5", "not hdf5")), 65, {"foreign.h5"});
   check(sluice("inspect " + (kFolder / "absent.h5").string()), 65, {"absent.h5"});
   check(sluice("run " + config + " --out /proc/nowhere/x.h5"), 74, {"/proc/nowhere"});
-  std::filesystem::remove_all(kFolder);
 }
 
 TEST_CASE("cli: a closed or full standard stream neither damages a result nor passes unnoticed") {
@@ -114,7 +115,6 @@ TEST_CASE("cli: a closed or full standard stream neither damages a result nor pa
   check(sluice("inspect " + out), 0, {"complete"});
   check(shell("schema >/dev/full 2>&1"), 74, {});
   check(shell("version >/dev/full 2>&1"), 74, {});
-  std::filesystem::remove_all(kFolder);
 }
 
 TEST_CASE("cli: a signal ends any long command with 75 and leaves nothing behind") {
@@ -125,5 +125,4 @@ TEST_CASE("cli: a signal ends any long command with 75 and leaves nothing behind
     check(outcome, 75, {"signal"});
     for (const auto& entry : std::filesystem::directory_iterator(kFolder)) CHECK(entry.path().filename() == "n.yaml");
   }
-  std::filesystem::remove_all(kFolder);
 }

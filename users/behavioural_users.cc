@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
 #include "sim/distributions.h"
 #include "sim/limited_log_normal.h"
 #include "sim/user_history.h"
+#include "users/behavioural_latent.h"
 #include "users/traits.h"
 
 namespace sluice {
@@ -82,6 +84,17 @@ class BehaviouralUsers final : public UserModel {
     for (std::size_t line = 0; line < sizeof(BehaviouralUser); line += 64) __builtin_prefetch(bytes + line, 1);
   }
   void transfer(StateArchive& archive) override { archive.fixed("users", users_); }
+  const std::vector<std::string>& latent_names() const override { return behavioural_latent_names(); }
+  void write_latent(int user, Seconds now, const Candidate& candidate, const PageOutlook& outlook,
+                    std::span<float> row) const override;
+  const std::vector<std::string>& carried_names() const override {
+    static const std::vector<std::string> names = {"habit", "satisfaction"};
+    return names;
+  }
+  float carried(int user, std::size_t which, Seconds now) const override;
+  void add_carried(int user, std::size_t which, float amount) override {
+    (which == 0 ? state(user).habit : state(user).satisfaction) += amount;
+  }
 
   DayStart begin_day(int user, int day) override;
   Seconds next_session(int user, int day, Seconds earliest, std::uint32_t* session) override;
@@ -130,6 +143,41 @@ void BehaviouralUsers::bring_to(BehaviouralState& s, Seconds now, Rng& rng) cons
   s.satisfaction *= std::exp2(-days / as_float(d.satisfaction_half_life_days));
   s.updated_day = static_cast<std::int16_t>(now / kDay);
   s.updated_s = as_float(now - s.updated_day * kDay);
+}
+
+float BehaviouralUsers::carried(int user, std::size_t which, Seconds now) const {
+  const BehaviouralState& s = users_[static_cast<std::size_t>(user)].state;
+  const DynamicsConfig& d = config_.dynamics;
+  const double days = (now - (s.updated_day * kDay + static_cast<double>(s.updated_s))) / kDay;
+  const double half_life = which == 0 ? d.habit_half_life_days : d.satisfaction_half_life_days;
+  return (which == 0 ? s.habit : s.satisfaction) * as_float(std::exp2(-days / half_life));
+}
+
+void BehaviouralUsers::write_latent(int user, Seconds now, const Candidate& candidate, const PageOutlook& outlook,
+                                    std::span<float> row) const {
+  const BehaviouralTraits& t = traits(user);
+  const BehaviouralState& s = users_[static_cast<std::size_t>(user)].state;
+  const float budget_left = s.session_budget_s - s.session_used_s;
+  float mean_watch = 0;
+  if (candidate.exists()) {  // cut by what is left of the stream and of the budget, where the page would begin with it
+    const float log_cap = std::log(std::clamp(budget_left, 5.0f, std::max(5.0f, as_float(candidate.end - now))));
+    const float early = constants_->early.share_of_cap(as_float(config_.live.early_mu), log_cap);
+    const float late = constants_->late.share_of_cap(outlook.late_mu, log_cap);
+    mean_watch = outlook.enter_prob * std::exp(log_cap) * ((1 - outlook.late_share) * early + outlook.late_share * late);
+  }
+  const BehaviouralLatent latent = {.mean_watch_s = mean_watch,
+                                    .enter_prob = outlook.enter_prob,
+                                    .late_share = outlook.late_share,
+                                    .fatigue = t.fatigue * s.fatigue,
+                                    .interruption = t.interruption,
+                                    .habit = s.habit,
+                                    .surplus = surplus(s),
+                                    .budget_left_s = budget_left,
+                                    .watch_shift = t.watch_shift,
+                                    .sessions_left = static_cast<float>(s.num_sessions - s.next_session),
+                                    .affinity = t.affinity,
+                                    .mood = s.mood};
+  std::memcpy(row.data(), &latent, sizeof latent);
 }
 
 UserModel::DayStart BehaviouralUsers::begin_day(int user, int day) {

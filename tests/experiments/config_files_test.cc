@@ -5,6 +5,7 @@
 
 #include "experiments/experiment_config.h"
 #include "experiments/sweep.h"
+#include "tests/own_folder.h"
 
 namespace sluice {
 
@@ -31,7 +32,7 @@ TEST_CASE("config files: every YAML that ships is a run, a sweep, a scenario, or
 }
 
 TEST_CASE("sweep: cases, axes, zip and seeds multiply, and every run has a name of its own") {
-  const auto file = std::filesystem::temp_directory_path() / "sluice_sweep_test.yaml";
+  const auto file = own_folder() / "sweep.yaml";
   std::ofstream(file) << "base: {evaluate: {users: 10}}\n"
                          "cases: [{label: a, agent: {kind: never}}, {label: b, agent: {kind: always}}]\n"
                          "axes: {evaluate.days: [1, 2]}\n"

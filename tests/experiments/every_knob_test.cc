@@ -13,6 +13,7 @@
 #include "experiments/policy_loop.h"
 #include "experiments/worlds.h"
 #include "sim/config_reader.h"
+#include "tests/own_folder.h"
 
 namespace sluice {
 namespace {
@@ -175,7 +176,7 @@ TEST_CASE("every knob of the poisson supply changes an outcome") {
 }
 
 TEST_CASE("every knob of the trace supply changes an outcome") {
-  const auto path = std::filesystem::temp_directory_path() / "sluice_knob_trace.csv";
+  const auto path = own_folder() / "trace.csv";
   std::ofstream file(path);
   file << "streamer,start_s,end_s\n";
   for (int i = 0; i < 200; ++i) file << "s" << i % 70 << "," << i * 400 << "," << i * 400 + 9000 << "\n";

@@ -9,12 +9,13 @@
 #include "sim/config_writer.h"
 #include "tests/golden_cmdp.h"
 #include "tests/same_results.h"
+#include "tests/own_folder.h"
 
 namespace sluice {
 namespace {
 
 std::string temporary(const std::string& name) {
-  return (std::filesystem::temp_directory_path() / ("sluice_run_test_" + name)).string();
+  return (own_folder() / name).string();
 }
 
 void run_small(const std::string& agent, const std::string& out, int threads) {

@@ -7,6 +7,7 @@
 #include "sim/config_reader.h"
 #include "sim/config_schema.h"
 #include "sim/config_writer.h"
+#include "tests/own_folder.h"
 
 namespace sluice {
 namespace {
@@ -115,7 +116,7 @@ TEST_CASE("config: a scenario lies beneath the document's own keys, in whatever 
 }
 
 TEST_CASE("config: files include files, relative to themselves, and a circle is an error") {
-  const auto folder = std::filesystem::temp_directory_path() / "sluice_config_test";
+  const auto folder = own_folder();
   std::filesystem::create_directories(folder / "sub");
   const auto write = [&](const char* name, const char* text) { std::ofstream(folder / name) << text; };
   write("base.yaml", "seed: 4\ntrain: {epsilon: 0.5, batch_size: 32}\n");
@@ -129,7 +130,6 @@ TEST_CASE("config: files include files, relative to themselves, and a circle is 
   CHECK_THROWS_WITH_AS(load_experiment((folder / "a.yaml").string(), {}, 1), doctest::Contains("includes itself"), UserError);
   write("c.yaml", "include: missing.yaml\n");
   CHECK_THROWS_WITH_AS(load_experiment((folder / "c.yaml").string(), {}, 1), doctest::Contains("missing.yaml"), UserError);
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("config: settings of the command line are checked like files") {

@@ -7,6 +7,7 @@
 
 #include "sim/check.h"
 #include "supply/supply.h"
+#include "tests/own_folder.h"
 
 namespace sluice {
 namespace {
@@ -33,7 +34,7 @@ bool same_candidates(const SupplyProcess& a, const SupplyProcess& b, Seconds now
 }
 
 std::string write_trace(const std::string& text) {
-  const auto path = std::filesystem::temp_directory_path() / "sluice_trace_test.csv";
+  const auto path = own_folder() / "trace.csv";
   std::ofstream(path) << text;
   return path.string();
 }
