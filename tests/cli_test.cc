@@ -29,7 +29,7 @@ Outcome shell(const std::string& arguments, const std::string& before = "") {
   return outcome;
 }
 
-Outcome sluice(const std::string& arguments) { return shell(arguments + " 2>&1"); }
+Outcome program(const std::string& arguments) { return shell(arguments + " 2>&1"); }
 
 const std::filesystem::path& kFolder = sluice::own_folder();
 
@@ -50,69 +50,69 @@ const std::string kSmall =
 }  // namespace
 
 TEST_CASE("cli: help, version, lists and schema answer with 0") {
-  check(sluice(""), 0, {"run", "compare", "report"});
-  check(sluice("run --help"), 0, {"Example", "--dry-run"});
-  check(sluice("version"), 0, {"sluice", "BLAS"});
-  check(sluice("list agents"), 0, {"never", "sl_mgac", "KDD 2025"});
-  check(sluice("list scenarios"), 0, {"default", "long_term", "myopic"});
-  check(sluice("schema train.epsilon"), 0, {"[0, 1]", "Source"});
+  check(program(""), 0, {"run", "compare", "report"});
+  check(program("run --help"), 0, {"Example", "--dry-run"});
+  check(program("version"), 0, {"sluice", "BLAS"});
+  check(program("list agents"), 0, {"never", "sl_mgac", "KDD 2025"});
+  check(program("list scenarios"), 0, {"default", "long_term", "myopic"});
+  check(program("schema train.epsilon"), 0, {"[0, 1]", "Source"});
 }
 
 TEST_CASE("cli: a wrong command line is 64") {
-  check(sluice("rnu"), 64, {});
-  check(sluice("run"), 64, {"CONFIG"});
-  check(sluice("run x.yaml --sed 1"), 64, {"--sed"});
-  check(sluice("run x.yaml --threads 0"), 64, {});
-  check(sluice("run x.yaml --seed -1"), 64, {"--seed", "-1"});
-  check(sluice("run x.yaml --seed 9223372036854775808"), 64, {"--seed", "9223372036854775807"});
-  check(sluice("schema agent.nmu_groups"), 64, {"did you mean `agent.num_groups`"});
-  check(sluice("list agent"), 64, {"agents, policies"});
-  check(sluice("run " + file("ok.yaml", "seed: 1\n") + " --set novalue"), 64, {"PATH=VALUE"});
-  check(sluice("bench --filter '('"), 64, {"regular expression"});
+  check(program("rnu"), 64, {});
+  check(program("run"), 64, {"CONFIG"});
+  check(program("run x.yaml --sed 1"), 64, {"--sed"});
+  check(program("run x.yaml --threads 0"), 64, {});
+  check(program("run x.yaml --seed -1"), 64, {"--seed", "-1"});
+  check(program("run x.yaml --seed 9223372036854775808"), 64, {"--seed", "9223372036854775807"});
+  check(program("schema agent.nmu_groups"), 64, {"did you mean `agent.num_groups`"});
+  check(program("list agent"), 64, {"agents, policies"});
+  check(program("run " + file("ok.yaml", "seed: 1\n") + " --set novalue"), 64, {"PATH=VALUE"});
+  check(program("bench --filter '('"), 64, {"regular expression"});
 }
 
 TEST_CASE("cli: a bad config is 65, and the message names file, line, key and what would be right") {
-  check(sluice("run " + file("a.yaml", "seed: 1\nagent: {kind: sl_mgac, num_group: 3}\n")), 65, {"a.yaml:2", "did you mean `num_groups`"});
-  check(sluice("run " + file("b.yaml", "seed: 1\nseed: 1\n")), 65, {"b.yaml:2", "twice"});
-  check(sluice("run " + file("c.yaml", "seed: 1\ntrain: {decisions: x}\n")), 65, {"train.decisions", "whole number"});
-  check(sluice("run " + file("d.yaml", "seed: 1\ntrain: {epsilon: 1.5}\n")), 65, {"[0, 1]"});
-  check(sluice("run " + file("e.yaml", "seed: 1\ntrain: {epsilon: .nan}\n")), 65, {"train.epsilon"});
-  check(sluice("run " + file("f.yaml", "")), 65, {"is empty"});
-  check(sluice("run " + (kFolder / "missing.yaml").string()), 65, {"missing.yaml", "No such file"});
-  check(sluice("run " + kFolder.string()), 65, {"is a directory"});
-  check(sluice("run " + file("g.yaml", "agent: {kind: never}\n")), 65, {"no default seed"});
-  check(sluice("run " + file("h.yaml", "seed: 1\n") + " --set agent.epsilom=1"), 65, {"--set agent.epsilom=1", "unknown key"});
-  check(sluice("run " + file("i.yaml", "seed: 1\nagent: {from: nowhere.h5}\n")), 65, {"nowhere.h5"});
-  check(sluice("sweep run " + file("j.yaml", "axis: {seed: [1]}\n") + " --out " + kFolder.string()), 65, {"axis", "did you mean `axes`"});
+  check(program("run " + file("a.yaml", "seed: 1\nagent: {kind: sl_mgac, num_group: 3}\n")), 65, {"a.yaml:2", "did you mean `num_groups`"});
+  check(program("run " + file("b.yaml", "seed: 1\nseed: 1\n")), 65, {"b.yaml:2", "twice"});
+  check(program("run " + file("c.yaml", "seed: 1\ntrain: {decisions: x}\n")), 65, {"train.decisions", "whole number"});
+  check(program("run " + file("d.yaml", "seed: 1\ntrain: {epsilon: 1.5}\n")), 65, {"[0, 1]"});
+  check(program("run " + file("e.yaml", "seed: 1\ntrain: {epsilon: .nan}\n")), 65, {"train.epsilon"});
+  check(program("run " + file("f.yaml", "")), 65, {"is empty"});
+  check(program("run " + (kFolder / "missing.yaml").string()), 65, {"missing.yaml", "No such file"});
+  check(program("run " + kFolder.string()), 65, {"is a directory"});
+  check(program("run " + file("g.yaml", "agent: {kind: never}\n")), 65, {"no default seed"});
+  check(program("run " + file("h.yaml", "seed: 1\n") + " --set agent.epsilom=1"), 65, {"--set agent.epsilom=1", "unknown key"});
+  check(program("run " + file("i.yaml", "seed: 1\nagent: {from: nowhere.h5}\n")), 65, {"nowhere.h5"});
+  check(program("sweep run " + file("j.yaml", "axis: {seed: [1]}\n") + " --out " + kFolder.string()), 65, {"axis", "did you mean `axes`"});
 }
 
 TEST_CASE("cli: a dry run says what would be done and writes nothing") {
   const std::string out = (kFolder / "dry.h5").string();
-  check(sluice("run " + file("k.yaml", "seed: 1\n" + kSmall) + " --dry-run --out " + out), 0, {"seed: 1", "would write", "min"});
+  check(program("run " + file("k.yaml", "seed: 1\n" + kSmall) + " --dry-run --out " + out), 0, {"seed: 1", "would write", "min"});
   CHECK_FALSE(std::filesystem::exists(out));
 }
 
 TEST_CASE("cli: results are never overwritten silently, and damaged ones are named") {
   const std::string config = file("l.yaml", "seed: 1\n" + kSmall), out = (kFolder / "l.h5").string();
   std::filesystem::remove(out);
-  check(sluice("run " + config + " --out " + out), 0, {"l.h5"});
-  check(sluice("run " + config + " --out " + out), 65, {"l.h5", "--force"});
-  check(sluice("run " + config + " --out " + out + " --force"), 0, {});
-  check(sluice("inspect " + out), 0, {"/daily", "live_watch_s", "complete"});
-  check(sluice("compare " + out), 0, {"never"});
-  check(sluice("trace " + config + " --user 3 --days 2"), 0, {"User 3"});
+  check(program("run " + config + " --out " + out), 0, {"l.h5"});
+  check(program("run " + config + " --out " + out), 65, {"l.h5", "--force"});
+  check(program("run " + config + " --out " + out + " --force"), 0, {});
+  check(program("inspect " + out), 0, {"/daily", "live_watch_s", "complete"});
+  check(program("compare " + out), 0, {"never"});
+  check(program("trace " + config + " --user 3 --days 2"), 0, {"User 3"});
   std::filesystem::resize_file(out, std::filesystem::file_size(out) / 2);
-  check(sluice("inspect " + out), 65, {"l.h5"});
-  check(sluice("compare " + out), 65, {"l.h5"});
-  check(sluice("inspect " + file("foreign.h5", "not hdf5")), 65, {"foreign.h5"});
-  check(sluice("inspect " + (kFolder / "absent.h5").string()), 65, {"absent.h5"});
-  check(sluice("run " + config + " --out /proc/nowhere/x.h5"), 74, {"/proc/nowhere"});
+  check(program("inspect " + out), 65, {"l.h5"});
+  check(program("compare " + out), 65, {"l.h5"});
+  check(program("inspect " + file("foreign.h5", "not hdf5")), 65, {"foreign.h5"});
+  check(program("inspect " + (kFolder / "absent.h5").string()), 65, {"absent.h5"});
+  check(program("run " + config + " --out /proc/nowhere/x.h5"), 74, {"/proc/nowhere"});
 }
 
 TEST_CASE("cli: a closed or full standard stream neither damages a result nor passes unnoticed") {
   const std::string config = file("m.yaml", "seed: 1\n" + kSmall), out = (kFolder / "m.h5").string();
   check(shell("run " + config + " --out " + out + " 0<&- 2>&-"), 0, {});
-  check(sluice("inspect " + out), 0, {"complete"});
+  check(program("inspect " + out), 0, {"complete"});
   check(shell("schema >/dev/full 2>&1"), 74, {});
   check(shell("version >/dev/full 2>&1"), 74, {});
 }
