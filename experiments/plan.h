@@ -15,8 +15,8 @@
 //   4. Ridge regression of D on the planner's features, one per group; π injects where it is positive.
 //      From the second round on the coefficients are averages over the rounds.
 //
-// What it leaves out: effects of a day other than through habit and satisfaction; anything that a
-// polynomial of second degree does not show.  So its value is a lower bound on the optimum's.
+// What it leaves out: effects of a day other than through habit and satisfaction; what the features do not
+// show.  So its value is a lower bound on the optimum's.
 
 #include <string>
 #include <vector>

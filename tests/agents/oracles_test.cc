@@ -20,7 +20,7 @@ EnvSpec columns() {
                          .item = {{.name = "displaced_s", .unit = "s"}, {.name = "page", .unit = "1"}, {.name = "predicted_watch_s", .unit = "s"}}}};
   spec.schema.finish();
   spec.cost_names = {"cost_usage"};
-  spec.latent_names = {"fatigue", "mean_watch_s"};
+  spec.latent_names = {"mean_watch_s", "fatigue"};
   spec.num_users = 4;
   return spec;
 }
@@ -33,7 +33,7 @@ RequestBatch requests(const std::vector<float>& mean_watch) {
     batch.key.push_back({.user = static_cast<std::uint32_t>(i)});
     batch.time.push_back(0);
     batch.observation.insert(batch.observation.end(), {10, 3, 12});
-    batch.latent.insert(batch.latent.end(), {0.5f, mean_watch[i]});
+    batch.latent.insert(batch.latent.end(), {mean_watch[i], 0.5f});
   }
   return batch;
 }
@@ -74,18 +74,18 @@ TEST_CASE("group threshold: the threshold is that of the user's group, by live w
   CHECK_THROWS_WITH_AS(make_agent(GroupThresholdConfig{.boundaries_s = {2, 1}}, spec, Seed{1}), doctest::Contains("ascend"), UserError);
 }
 
-TEST_CASE("planner features: a polynomial of second degree of standardised, clipped inputs") {
+TEST_CASE("planner features: inputs are standardised and clipped, squared, and multiplied by the expected watch") {
   const PlannerFeatures features(columns());
-  REQUIRE(features.num_inputs() == 4);  // fatigue, mean_watch_s, displaced_s, page
+  REQUIRE(features.num_inputs() == 4);  // mean_watch_s, fatigue, displaced_s, page
   std::vector<double> x(4);
   const RequestBatch one = requests({7});
   features.inputs(one.observation.data(), one.latent.data(), x);
-  CHECK(x == std::vector<double>{0.5, 7, 10, 3});
-  PlannerFeatures::standardise(x, std::vector<double>{0.5, 5, 0, 1}, std::vector<double>{1, 1, 1, 2});
-  CHECK(x == std::vector<double>{0, 2, 4, 1});  // 10 is clipped to 4 sd
+  CHECK(x == std::vector<double>{7, 0.5, 10, 3});
+  PlannerFeatures::standardise(x, std::vector<double>{5, 0, 0, 1}, std::vector<double>{1, 1, 1, 2});
+  CHECK(x == std::vector<double>{2, 0.5, 4, 1});  // 10 is clipped to 4 sd
   std::vector<double> expanded(features.size());
   PlannerFeatures::expand(x, expanded);
-  CHECK(expanded == std::vector<double>{1, 0, 2, 4, 1, 0, 0, 0, 0, 4, 8, 2, 16, 4, 1});
+  CHECK(expanded == std::vector<double>{1, 2, 0.5, 4, 1, 4, 0.25, 16, 1, 1, 8, 2});
   std::vector<double> weights;
   double dot = 0;
   for (std::size_t i = 0; i < expanded.size(); ++i) {
@@ -100,9 +100,9 @@ TEST_CASE("planner: decides by its table, comes back from a file, and starts as 
   const PlannerConfig config{.start_threshold_s = 8, .boundaries_s = {}};  // groups: 0, and everyone else
   const auto agent = make(config, spec, Seed{1});
   CHECK(actions(*agent, requests({7.9f, 8.1f})) == std::vector<int>{0, 1});
-  PlannerTable table{.mean = {0, 0, 0, 0}, .scale = {1, 100, 100, 100}, .weights = {std::vector<double>(15), std::vector<double>(15)}};
+  PlannerTable table{.mean = {0, 0, 0, 0}, .scale = {100, 1, 100, 100}, .weights = {std::vector<double>(12), std::vector<double>(12)}};
   table.weights[0][0] = -1;                          // group 0: never
-  table.weights[1][0] = 0.05, table.weights[1][2] = -1;  // others: .05 − E[y]/100 > 0
+  table.weights[1][0] = 0.05, table.weights[1][1] = -1;  // others: .05 − E[y]/100 > 0
   AgentState state;
   save(table, state);
   agent->load(state);

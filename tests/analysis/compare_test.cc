@@ -52,12 +52,14 @@ TEST_CASE("compare: the objective at given prices, its gain as a share of the re
     writer.set_attribute("agent", std::string(label));
     writer.set_attribute("seed", std::int64_t{1});
     writer.set_attribute("evaluate_seed", std::int64_t{7});
-    writer.set_attribute("decisions", std::int64_t{0});
+    writer.set_attribute("decisions", Attribute(std::int64_t{0}));
     writer.set_attribute("eval_days", std::int64_t{2});
-    writer.write_table("/episodes", {{{"user_id", "id", "", std::vector<std::int64_t>{0, 1}},
-                                      {"live_watch_s", "s", "", watch},
-                                      {"app_usage_s", "s", "", std::vector<double>{100, 100}},
-                                      {"cost_time", "s", "", cost}}});
+    Table episodes;
+    episodes.columns.push_back({"user_id", "id", "", std::vector<std::int64_t>{0, 1}});
+    episodes.columns.push_back({"live_watch_s", "s", "", std::move(watch)});
+    episodes.columns.push_back({"app_usage_s", "s", "", std::vector<double>{100, 100}});
+    episodes.columns.push_back({"cost_time", "s", "", std::move(cost)});
+    writer.write_table("/episodes", episodes);
     writer.commit();
   };
   write("threshold", {10, 30}, {-100, -200});
