@@ -103,6 +103,7 @@ void check_feed(const FeedConfig& feed) {
     if (v.user_sigma * v.user_sigma + v.page_sigma * v.page_sigma >= v.watch_sigma * v.watch_sigma)
       fail("users.short_video.watch_sigma", "must exceed √(user_sigma² + page_sigma²): it is their sum with the video's own part");
   }
+  if (const auto* users = std::get_if<LogitUsersConfig>(&feed.users)) hours("users.hour_percent", users->hour_percent, 24);
   const auto shares = [&](const std::string& path, const std::vector<double>& percent) {
     hours(path, percent, 24);
     const double sum = std::accumulate(percent.begin(), percent.end(), 0.0);

@@ -58,6 +58,17 @@ TEST_CASE("cli: help, version, lists and schema answer with 0") {
   check(program("schema train.epsilon"), 0, {"[0, 1]", "Source"});
 }
 
+TEST_CASE("cli: the default scenario needs no file, no network and no environment: it runs in an empty folder") {
+  const std::filesystem::path empty = kFolder / "empty";
+  std::filesystem::create_directory(empty);
+  file("alone.yaml", "seed: 1\nagent: {kind: threshold}\nenvironment: {users: {count: 30}, burn_in: {days: 2}}\nevaluate: {users: 30, days: 1}\n");
+  // `env -i`: no HOME, no PATH, no proxy.  Where the machine allows it, in a network namespace without a network.
+  const std::string offline = "cd " + empty.string() + " && $(unshare -rn true 2>/dev/null && echo unshare -rn) env -i ";
+  const Outcome outcome = shell("run ../alone.yaml --out alone.h5 2>&1", offline);
+  check(outcome, 0, {"alone.h5"});
+  CHECK(std::distance(std::filesystem::directory_iterator(empty), {}) == 1);  // its result and nothing else
+}
+
 TEST_CASE("cli: a wrong command line is 64") {
   check(program("rnu"), 64, {});
   check(program("run"), 64, {"CONFIG"});

@@ -343,7 +343,8 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
   Rng shorts = stream(seed_, Purpose::kShort, key);
   const TopicVector interests = t.favourites.interests();
   for (int slot = 0; slot < num_slots && !left; ++slot) {
-    if (action == 1 && slot == live_slot && candidate.exists()) {
+    // A stream that has ended before its slot comes up is not shown: a video takes the slot.
+    if (action == 1 && slot == live_slot && candidate.exists() && candidate.end > now + page.short_s) {
       const LiveSlot live = play_live_slot(user, key, now, candidate, outlook, page);
       left = live.left;
       spill = live.spill;
