@@ -66,12 +66,23 @@ class EventCalendar {
     archive.value("current", current_);
     std::vector<Event> events = overflow_;
     for (const auto& bucket : ring_) events.insert(events.end(), bucket.begin(), bucket.end());
-    archive.values("events", events);
+    // As columns: rows would have gaps between their members, bytes of chance in a snapshot.
+    std::vector<double> times;
+    std::vector<std::uint32_t> owners;
+    std::vector<Payload> payloads;
+    for (const Event& event : events) {
+      times.push_back(event.time);
+      owners.push_back(event.owner);
+      payloads.push_back(event.payload);
+    }
+    archive.values("times", times);
+    archive.values("owners", owners);
+    archive.values("payloads", payloads);
     if (!archive.is_loading()) return;
     for (auto& bucket : ring_) bucket.clear();
     overflow_.clear();
     size_ = 0;
-    for (const Event& event : events) schedule(event.time, event.owner, event.payload);
+    for (std::size_t i = 0; i < times.size(); ++i) schedule(times[i], owners[i], payloads[i]);
   }
 
  private:
