@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/distributions.h"
+#include "sim/huge_pages.h"
 #include "sim/limited_log_normal.h"
 #include "sim/user_history.h"
 #include "users/behavioural_latent.h"
@@ -79,6 +80,9 @@ class BehaviouralUsers final : public UserModel {
     return {t.device, t.favourites.top_topic, static_cast<float>(t.registered_days)};
   }
   TopicVector interests(int user) const override { return traits(user).favourites.interests(); }
+  std::size_t bytes_per_user() const override {
+    return sizeof(BehaviouralUser) + (ids_.empty() ? 0 : sizeof(std::uint32_t));
+  }
   void prefetch(int user) const override {
     const char* bytes = reinterpret_cast<const char*>(&users_[static_cast<std::size_t>(user)]);
     for (std::size_t line = 0; line < sizeof(BehaviouralUser); line += 64) __builtin_prefetch(bytes + line, 1);
@@ -123,7 +127,7 @@ class BehaviouralUsers final : public UserModel {
   BehaviouralUsersConfig config_;
   std::shared_ptr<const Constants> constants_;  // immutable tables, shared by clones
   Seed seed_;
-  std::vector<BehaviouralUser> users_;
+  std::vector<BehaviouralUser, HugePages<BehaviouralUser>> users_;
   std::vector<std::uint32_t> ids_;  // of selected users; empty: first, first + 1, …
 };
 
