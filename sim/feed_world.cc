@@ -255,6 +255,7 @@ const FeedTotals& FeedWorld::days_so_far(int user) const { return impl_->record(
 void FeedWorld::add_carried(std::size_t which, float amount) {
   for (int user = 0; user < impl_->users->count(); ++user) impl_->users->add_carried(user, which, amount);
 }
+const SupplyProcess& FeedWorld::supply() const { return *impl_->supply; }
 int FeedWorld::reporting_group(int user) const { return impl_->record(user).reporting_group; }
 std::size_t FeedWorld::platform_bytes_per_user() { return sizeof(UserRecord) + sizeof(float); }
 
