@@ -48,6 +48,17 @@ struct FidelityOptions {
 };
 int fidelity_command(const FidelityOptions& options);
 
+struct CalibrateOptions {
+  std::vector<std::string> files;
+  std::string out;            // scenario (YAML)
+  std::string tab = "1";      // or "all"
+  double utc_offset_h = 8;
+  std::string activity = "auto";  // or "fit", "keep"
+  bool lenient = false;
+  bool force = false;
+};
+int calibrate_command(const CalibrateOptions& options);
+
 struct BenchOptions {
   std::string filter = ".*";
   std::string format = "text";

@@ -37,6 +37,7 @@ struct CommandLine {
   SweepOptions sweep;
   TraceOptions trace;
   FidelityOptions fidelity;
+  CalibrateOptions calibrate;
   BenchOptions bench;
   CompareOptions compare;
   ReportOptions report;
@@ -125,6 +126,23 @@ struct CommandLine {
     b->add_option("--format", bench.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   }
 
+  void add_calibrate() {
+    CLI::App* c = command("calibrate", "Fit a scenario to logs of exposures in the format of KuaiRand",
+                          "sluice calibrate log_standard_*.csv.gz --out mine.yaml\n"
+                          "  sluice run experiments/configs/threshold.yaml --set environment.scenario=mine.yaml",
+                          [this] { return calibrate_command(calibrate); });
+    c->add_option("FILES", calibrate.files,
+                  "CSV, plain or .gz, of any size: user_id, video_id, time_ms, play_time_ms, tab [, is_rand, date]; columns in any\n"
+                  "order.  Feature tables of KuaiRand among them are named and not used")->required();
+    c->add_option("--out", calibrate.out, "scenario (YAML): each fitted number with its error and sample size")->required();
+    c->add_option("--tab", calibrate.tab, "rows that give watch times and hours: a number, 1 is the main feed, or `all`")->capture_default_str();
+    c->add_option("--utc-offset", calibrate.utc_offset_h, "hours from UTC to local time")->check(CLI::Range(-12.0, 14.0))->capture_default_str();
+    c->add_option("--activity", calibrate.activity, "sessions, requests, gaps, active days: `fit` them, `keep` the published figures, or\n"
+                  "`auto`: fit unless the log is thinned")->check(CLI::IsMember({"auto", "fit", "keep"}))->capture_default_str();
+    c->add_flag("--lenient", calibrate.lenient, "skip and count malformed rows instead of refusing the file");
+    c->add_flag("--force", calibrate.force, "replace an existing scenario");
+  }
+
   void add_reference() {
     CLI::App* l = command("list", "What exists: agents, policies, environments, scenarios", "sluice list agents",
                           [this] { return list_command(list_what); });
@@ -152,6 +170,7 @@ int parse_and_run(int argc, char** argv) {
   line.add_sweep();
   line.add_analysis();
   line.add_simulator();
+  line.add_calibrate();
   line.add_reference();
   for (int i = 0; i < argc; ++i) line.report.command += (i > 0 ? " " : "") + std::string(argv[i]);
   try {

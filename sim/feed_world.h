@@ -60,7 +60,7 @@ class FeedWorld final : public Environment {
   /// Transitions are collected.  Throws data_error when the supply listens to viewers: a copy's views
   /// would not be what the platform's are.
   std::unique_ptr<Environment> branch(const Branch& branch) const override;
-  std::unique_ptr<FeedWorld> branch_feed(const Branch& branch) const;
+  std::unique_ptr<FeedWorld> branch_feed(const Branch& branch, Transitions transitions = Transitions::kCollect) const;
   const RequestBatch& waiting() const override;
 
   /// Starts `phase.days` of simulated time: new episodes, empty tables.  Steps that are still open

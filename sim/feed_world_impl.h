@@ -35,7 +35,7 @@ struct FeedWorld::Impl {
   Impl(std::unique_ptr<UserModel> users, std::unique_ptr<SupplyProcess> supply, Seed seed,
        const FeedOptions& options);
   Impl(const Impl& other);
-  Impl(const Impl& other, const Branch& branch);
+  Impl(const Impl& other, const Branch& branch, Transitions transitions);
 
   RequestKey key(int user) const {
     const UserRecord& r = records[static_cast<std::size_t>(user)];

@@ -66,7 +66,7 @@ class UserModel {
   /// Slow state that a day's pages leave to the days to come, in `carried_names` order; for planners.
   virtual const std::vector<std::string>& carried_names() const = 0;
   virtual float carried(int user, std::size_t which, Seconds now) const = 0;
-  virtual void add_carried(int user, std::size_t which, float amount) = 0;
+  virtual void add_carried(int user, std::size_t which, Seconds now, float amount) = 0;
   /// Saves or loads the moving state.
   virtual void transfer(StateArchive& archive) = 0;
 
