@@ -45,6 +45,8 @@ struct FidelityOptions {
   std::uint64_t seed = 1;
   int users = 5000;
   std::string format = "text";
+  std::string data;      // directory of KuaiRand's files; empty: published figures
+  int threads = 1;       // of the simulator
 };
 int fidelity_command(const FidelityOptions& options);
 

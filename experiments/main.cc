@@ -119,6 +119,8 @@ struct CommandLine {
     f->add_option("--set", fidelity.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
     f->add_option("--seed", fidelity.seed, "seed of the world")->check(kSeed)->required();
     f->add_option("--users", fidelity.users, "users")->check(CLI::Range(10, 10000000));
+    f->add_option("--data", fidelity.data, "directory with kuairand_27k/ and kuairand_pure/: compare with their distributions");
+    f->add_option("--threads", fidelity.threads, "threads of the simulator")->check(CLI::Range(1, 256));
     f->add_option("--format", fidelity.format, "text or md")->check(CLI::IsMember({"text", "md"}));
     CLI::App* b = command("bench", "Throughput and latency, each beside its floor measured in the same process",
                           "sluice bench --filter simulator", [this] { return bench_command(bench); });
