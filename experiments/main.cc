@@ -38,6 +38,7 @@ struct CommandLine {
   TraceOptions trace;
   FidelityOptions fidelity;
   CalibrateOptions calibrate;
+  RecalibrateCommand recalibrate;
   BenchOptions bench;
   CompareOptions compare;
   ReportOptions report;
@@ -145,6 +146,24 @@ struct CommandLine {
     c->add_flag("--force", calibrate.force, "replace an existing scenario");
   }
 
+  void add_recalibrate() {
+    CLI::App* c = command("recalibrate", "Move free parameters until the simulated marginals meet the data again",
+                          "sluice recalibrate default --set environment.users.dynamics.fatigue_enter=1.2 --seed 1 --light --like default --out tired.yaml",
+                          [this] { return recalibrate_command(recalibrate); });
+    c->add_option("CONFIG", recalibrate.config, "named scenario, or a run document (YAML)")->required();
+    c->add_option("--set", recalibrate.sets, "PATH=VALUE, over it; may be repeated")->take_all();
+    c->add_option("--like", recalibrate.like, "named scenario whose simulated marginals are the targets, under the same seed; default: the data's");
+    c->add_option("--data", recalibrate.data, "directory with kuairand_27k/ and kuairand_pure/, in the place of published points");
+    c->add_option("--seed", recalibrate.seed, "seed of the worlds")->check(kSeed)->required();
+    c->add_option("--users", recalibrate.users, "users of a world")->check(CLI::Range(100, 10000000))->capture_default_str();
+    c->add_option("--iterations", recalibrate.iterations, "worlds after those of the difference quotients")->check(CLI::Range(0, 1000))->capture_default_str();
+    c->add_flag("--light", recalibrate.light, "only the parameters that a prior can move: entering, long watches, affinity, returning, budget");
+    c->add_flag("--hours", recalibrate.hours, "the hour profile as well");
+    c->add_option("--out", recalibrate.out, "scenario (YAML)")->required();
+    c->add_option("--threads", recalibrate.threads, "worlds at the same time")->check(CLI::Range(1, 256));
+    c->add_flag("--force", recalibrate.force, "replace an existing scenario");
+  }
+
   void add_reference() {
     CLI::App* l = command("list", "What exists: agents, policies, environments, scenarios", "sluice list agents",
                           [this] { return list_command(list_what); });
@@ -173,6 +192,7 @@ int parse_and_run(int argc, char** argv) {
   line.add_analysis();
   line.add_simulator();
   line.add_calibrate();
+  line.add_recalibrate();
   line.add_reference();
   for (int i = 0; i < argc; ++i) line.report.command += (i > 0 ? " " : "") + std::string(argv[i]);
   try {

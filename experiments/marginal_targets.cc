@@ -22,7 +22,8 @@ CdfFunction two_log_normals(double share, double mu1, double sigma1, double mu2,
 }
 
 CdfFunction truncated(CdfFunction cdf, double most) {
-  return [cdf = std::move(cdf), most, total = cdf(most)](double x) { return std::min(1.0, cdf(std::min(x, most)) / total); };
+  const double total = cdf(most);
+  return [cdf = std::move(cdf), most, total](double x) { return std::min(1.0, cdf(std::min(x, most)) / total); };
 }
 
 bool is_table(const fs::path& path, const std::string& stem) {
