@@ -45,6 +45,8 @@ struct FidelityOptions {
   std::uint64_t seed = 1;
   int users = 5000;
   std::string format = "text";
+  std::string data;      // directory of KuaiRand's files; empty: published figures
+  int threads = 1;       // of the simulator
 };
 int fidelity_command(const FidelityOptions& options);
 
@@ -58,6 +60,22 @@ struct CalibrateOptions {
   bool force = false;
 };
 int calibrate_command(const CalibrateOptions& options);
+
+struct RecalibrateCommand {
+  std::string config;    // a named scenario or a run document
+  std::vector<std::string> sets;
+  std::string like;      // a named scenario: its simulated marginals are the targets; empty: the data's
+  std::string data;      // as in FidelityOptions
+  std::uint64_t seed = 1;
+  int users = 4000;
+  int iterations = 8;
+  bool light = false;    // the few parameters that a prior can move
+  bool hours = false;    // fit the hour profile as well
+  std::string out;       // scenario (YAML)
+  bool force = false;
+  int threads = 1;
+};
+int recalibrate_command(const RecalibrateCommand& command);
 
 struct BenchOptions {
   std::string filter = ".*";

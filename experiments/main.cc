@@ -38,6 +38,7 @@ struct CommandLine {
   TraceOptions trace;
   FidelityOptions fidelity;
   CalibrateOptions calibrate;
+  RecalibrateCommand recalibrate;
   BenchOptions bench;
   CompareOptions compare;
   ReportOptions report;
@@ -121,6 +122,8 @@ struct CommandLine {
     f->add_option("--set", fidelity.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
     f->add_option("--seed", fidelity.seed, "seed of the world")->check(kSeed)->required();
     f->add_option("--users", fidelity.users, "users")->check(CLI::Range(10, 10000000));
+    f->add_option("--data", fidelity.data, "directory with kuairand_27k/ and kuairand_pure/: compare with their distributions");
+    f->add_option("--threads", fidelity.threads, "threads of the simulator")->check(CLI::Range(1, 256));
     f->add_option("--format", fidelity.format, "text or md")->check(CLI::IsMember({"text", "md"}));
     CLI::App* b = command("bench", "Throughput and latency, each beside its floor measured in the same process",
                           "sluice bench --filter simulator", [this] { return bench_command(bench); });
@@ -143,6 +146,24 @@ struct CommandLine {
                   "`auto`: fit unless the log is thinned")->check(CLI::IsMember({"auto", "fit", "keep"}))->capture_default_str();
     c->add_flag("--lenient", calibrate.lenient, "skip and count malformed rows instead of refusing the file");
     c->add_flag("--force", calibrate.force, "replace an existing scenario");
+  }
+
+  void add_recalibrate() {
+    CLI::App* c = command("recalibrate", "Move free parameters until the simulated marginals meet the data again",
+                          "sluice recalibrate default --set environment.users.dynamics.fatigue_enter=1.2 --seed 1 --light --like default --out tired.yaml",
+                          [this] { return recalibrate_command(recalibrate); });
+    c->add_option("CONFIG", recalibrate.config, "named scenario, or a run document (YAML)")->required();
+    c->add_option("--set", recalibrate.sets, "PATH=VALUE, over it; may be repeated")->take_all();
+    c->add_option("--like", recalibrate.like, "named scenario whose simulated marginals are the targets, under the same seed; default: the data's");
+    c->add_option("--data", recalibrate.data, "directory with kuairand_27k/ and kuairand_pure/, in the place of published points");
+    c->add_option("--seed", recalibrate.seed, "seed of the worlds")->check(kSeed)->required();
+    c->add_option("--users", recalibrate.users, "users of a world")->check(CLI::Range(100, 10000000))->capture_default_str();
+    c->add_option("--iterations", recalibrate.iterations, "worlds after those of the difference quotients")->check(CLI::Range(0, 1000))->capture_default_str();
+    c->add_flag("--light", recalibrate.light, "only the parameters that a prior can move: entering, long watches, affinity, returning, budget");
+    c->add_flag("--hours", recalibrate.hours, "the hour profile as well");
+    c->add_option("--out", recalibrate.out, "scenario (YAML)")->required();
+    c->add_option("--threads", recalibrate.threads, "worlds at the same time")->check(CLI::Range(1, 256));
+    c->add_flag("--force", recalibrate.force, "replace an existing scenario");
   }
 
   void add_reference() {
@@ -173,6 +194,7 @@ int parse_and_run(int argc, char** argv) {
   line.add_analysis();
   line.add_simulator();
   line.add_calibrate();
+  line.add_recalibrate();
   line.add_reference();
   for (int i = 0; i < argc; ++i) line.report.command += (i > 0 ? " " : "") + std::string(argv[i]);
   try {

@@ -263,6 +263,7 @@ const FeedTotals& FeedWorld::days_so_far(int user) const { return impl_->episode
 void FeedWorld::add_carried(std::size_t which, float amount) {
   for (int user = 0; user < impl_->users->count(); ++user) impl_->users->add_carried(user, which, impl_->window_start, amount);
 }
+const SupplyProcess& FeedWorld::supply() const { return *impl_->supply; }
 int FeedWorld::reporting_group(int user) const { return impl_->record(user).reporting_group; }
 StateBytes FeedWorld::state_bytes() const {
   const std::size_t n = impl_->records.size();

@@ -109,6 +109,7 @@ class FeedWorld final : public Environment {
   /// Gives every user this much more of the slow state UserModel::carried_names()[which].
   void add_carried(std::size_t which, float amount);
   const UserModel& users() const;
+  const SupplyProcess& supply() const;
   int reporting_group(int user) const;
 
  private:

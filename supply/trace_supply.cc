@@ -119,6 +119,7 @@ class TraceSupply final : public SupplyProcess {
     return live_.follow(interests, rng);
   }
   int num_on_air() const override { return static_cast<int>(live_.on_air().size()); }
+  void list_on_air(std::vector<OnAir>& streams) const override { live_.list(streams); }
   void reseed(Seed seed) override { live_.reseed(seed); }
   void transfer(StateArchive& archive) override {
     archive.value("minute", minute_);
