@@ -13,7 +13,9 @@
 
 #include "agents/agent.h"
 #include "agents/dqn.h"
+#include "agents/group_threshold.h"
 #include "agents/learning.h"
+#include "agents/oracles.h"
 #include "agents/reference_policies.h"
 #include "agents/sl_mgac.h"
 #include "sim/config.h"
@@ -32,7 +34,7 @@ struct FromConfig {
 
 using AgentConfig =
     std::variant<NeverConfig, AlwaysConfig, RandomConfig, IntervalConfig, ThresholdConfig,
-                 FatigueThresholdConfig, FromConfig, DqnConfig, SlMgacConfig>;
+                 FatigueThresholdConfig, GroupThresholdConfig, MyopicOracleConfig, PlannerConfig, FromConfig, DqnConfig, SlMgacConfig>;
 
 /// Throws data_error when the environment lacks what the agent needs (a column, a cost) or the
 /// learning library is missing.
@@ -41,7 +43,7 @@ std::unique_ptr<Agent> make_agent(const AgentConfig& config, const EnvSpec& spec
 
 struct AgentInfo {
   const char* kind;
-  const char* family;       // "reference rule", "value-based", "actor-critic", "saved"
+  const char* family;       // "reference rule", "oracle", "value-based", "actor-critic", "saved"
   const char* description;  // one line
   const char* source;
   bool learns;

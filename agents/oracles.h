@@ -3,9 +3,10 @@
 //
 //   myopic_oracle   inject iff (1 + λ)·E[y] − λ·v̄ > τ, with the true expected live watch E[y]: the
 //                   threshold rule without prediction error.
-//   planner         inject iff D_g(x) > 0, where D is an estimate of Q(s,1) − Q(s,0) on the latent state,
-//                   linear in the squares and products of features x, one for each group of users.
-//                   experiments/plan.h finds D by policy iteration.  A lower bound on the optimum.
+//   planner         inject iff D_g(x) > 0, an estimate of the advantage Q(s,1) − Q(s,0) on the latent state x
+//                   of a user of group g, linear in the features of agents/planner_features.h, found by
+//                   policy iteration on the simulator itself (experiments/plan.h).  The best policy known:
+//                   a lower bound on the optimum, not an upper one.
 
 #include <map>
 #include <memory>
@@ -43,38 +44,21 @@ struct PlannerConfig {
   static constexpr auto fields() {
     using C = PlannerConfig;
     return std::tuple{
-        field("prices", &C::prices, {.range = {0, 1e6}, .doc = "cost name → λ: the objective is live watch minus these costs per user-day; cost_time at .15 pays .15 s of live watch for a second of app usage"}),
+        field("prices", &C::prices, {.range = {0, 1e6}, .doc = "cost name → λ: the objective is live watch minus these costs per user-day; cost_time at .15 pays .15 s of live watch for a second of app usage", .source = "our choice, as in the sensitivity study of the priors"}),
         field("rounds", &C::rounds, {.range = {1, 100}, .doc = "rounds of policy iteration; from the second on the estimates are averaged", .source = "our choice"}),
         field("users", &C::users, {.range = {10, 1e7}, .unit = "users", .doc = "of the world that it learns in"}),
         field("days", &C::days, {.range = {1, 1000}, .unit = "day", .doc = "of that world per round"}),
         field("pairs", &C::pairs, {.range = {1000, 1e9}, .doc = "requests per round that are continued twice, with and without an injection"}),
-        field("carry_days", &C::carry_days, {.range = {1, 365}, .unit = "day", .doc = "days over which habit and satisfaction left by a day are followed"}),
+        field("carry_days", &C::carry_days, {.range = {1, 365}, .unit = "day", .doc = "days over which the habit and satisfaction that a day leaves are followed"}),
         field("start_threshold_s", &C::start_threshold_s, {.unit = "s", .doc = "the first policy: myopic_oracle with λ = 0 and this τ"}),
-        field("boundaries_s", &C::boundaries_s, {.range = {0, 1e9}, .unit = "s", .doc = "live watch in 21 days that separates groups 1, 2, …; ascending"})};
+        field("boundaries_s", &C::boundaries_s, {.range = {0, 1e9}, .unit = "s", .doc = "live watch in 21 days that separates groups 1, 2, …; ascending", .source = "about the terciles of the default scenario's live users"})};
   }
 };
 
-/// Features of a request for the planner: 1, x_i, x_i·x_j (i ≤ j), x standardised and clipped.
-class PlannerFeatures {
- public:
-  explicit PlannerFeatures(const EnvSpec& spec);  // data_error if columns are missing
-  std::size_t num_inputs() const { return kInputs; }
-  std::size_t size() const { return 1 + kInputs + kInputs * (kInputs + 1) / 2; }
-  /// The inputs before standardisation.
-  void inputs(const float* observation, const float* latent, std::span<double> x) const;
-  /// From inputs, in place standardised by `mean` and `scale` and clipped to ±4.
-  static void expand(std::span<double> x, std::span<const double> mean, std::span<const double> scale, std::span<double> out);
-
- private:
-  static constexpr std::size_t kInputs = 14;
-  std::vector<std::size_t> latent_;  // columns, in the order of kLatents
-  std::size_t displaced_, page_;
-};
-
-/// What a planner has found; arrays of AgentState.
+/// What a planner has found.
 struct PlannerTable {
-  std::vector<double> mean, scale;            // [inputs]
-  std::vector<std::vector<double>> weights;   // [group][features]: D in s of live watch
+  std::vector<double> mean, scale;           // [inputs] of the features
+  std::vector<std::vector<double>> weights;  // [group][features]: D in s of live watch
 };
 void save(const PlannerTable& table, AgentState& state);
 

@@ -40,4 +40,12 @@ inline std::size_t required_column(const EnvSpec& spec, const char* name, const 
   return static_cast<std::size_t>(column);
 }
 
+/// Index of a column of RequestBatch::latent, likewise.
+inline std::size_t required_latent(const EnvSpec& spec, const char* name, const char* kind) {
+  for (std::size_t i = 0; i < spec.latent_names.size(); ++i)
+    if (spec.latent_names[i] == name) return i;
+  throw data_error(std::string("agent.kind: ") + kind + " needs to know '" + name +
+                   "' of the user model, which this environment does not tell");
+}
+
 }  // namespace sluice

@@ -3,9 +3,12 @@
 // UserError for what the user can put right.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "sim/table.h"
 
 namespace sluice {
 
@@ -45,8 +48,38 @@ struct FidelityOptions {
   std::uint64_t seed = 1;
   int users = 5000;
   std::string format = "text";
+  std::string data;      // directory of KuaiRand's files; empty: published figures
+  int threads = 1;       // of the simulator
 };
-int fidelity_command(const FidelityOptions& options);
+/// `tables`: takes the rows and the curves behind them (experiments/fidelity.h), for a report.
+int fidelity_command(const FidelityOptions& options, std::map<std::string, Table>* tables = nullptr);
+
+struct CalibrateOptions {
+  std::vector<std::string> files;
+  std::string out;            // scenario (YAML)
+  std::string tab = "1";      // or "all"
+  double utc_offset_h = 8;
+  std::string activity = "auto";  // or "fit", "keep"
+  bool lenient = false;
+  bool force = false;
+};
+int calibrate_command(const CalibrateOptions& options);
+
+struct RecalibrateCommand {
+  std::string config;    // a named scenario or a run document
+  std::vector<std::string> sets;
+  std::string like;      // a named scenario: its simulated marginals are the targets; empty: the data's
+  std::string data;      // as in FidelityOptions
+  std::uint64_t seed = 1;
+  int users = 4000;
+  int iterations = 8;
+  bool light = false;    // the few parameters that a prior can move
+  bool hours = false;    // fit the hour profile as well
+  std::string out;       // scenario (YAML)
+  bool force = false;
+  int threads = 1;
+};
+int recalibrate_command(const RecalibrateCommand& command);
 
 struct BenchOptions {
   std::string filter = ".*";

@@ -74,6 +74,16 @@ ConfigNode load_scenario(const ConfigNode* where, const std::string& name) {
                      "no scenario or file `" + name + "`; built in: " + names);
 }
 
+// A resolved config holds every key of its scenario.  Of a file only the name is kept, so that it runs again where the
+// file is not.
+constexpr const char* kInlineScenario = "inline ";
+std::string resolved_name(const std::string& scenario) {
+  const auto& known = builtin_scenarios();
+  const bool built_in = std::any_of(known.begin(), known.end(), [&](const auto& one) { return one.first == scenario; });
+  if (built_in || scenario.starts_with(kInlineScenario)) return scenario;
+  return kInlineScenario + std::filesystem::path(scenario).filename().string();
+}
+
 void check_feed(const FeedConfig& feed) {
   const auto fail = [](const std::string& path, const std::string& message) {
     throw data_error("environment." + path + ": " + message);
@@ -167,11 +177,10 @@ ExperimentConfig read_experiment(const std::vector<ConfigNode>& given, const std
   if (!tabular) {
     const ConfigNode* name = named_scenario(layers);
     const std::string scenario = name == nullptr ? FeedConfig{}.scenario : read_text(*name, "environment.scenario");
-    const ConfigNode document = load_scenario(name, scenario);
-    read_config(document, "environment", std::get<FeedConfig>(config.environment));
-    std::get<FeedConfig>(config.environment).scenario = scenario;
+    if (!scenario.starts_with(kInlineScenario)) read_config(load_scenario(name, scenario), "environment", std::get<FeedConfig>(config.environment));
   }
   for (const ConfigNode& layer : layers) read_config(layer, "", config);
+  if (auto* feed = std::get_if<FeedConfig>(&config.environment)) feed->scenario = resolved_name(feed->scenario);
   if (!seeded)
     throw data_error((layers.empty() ? "" : layers.front().file + ": ") +
                      "seed: missing; there is no default seed: write `seed: 1` or give --seed 1");

@@ -37,6 +37,9 @@ struct CommandLine {
   SweepOptions sweep;
   TraceOptions trace;
   FidelityOptions fidelity;
+  RealismOptions realism;
+  CalibrateOptions calibrate;
+  RecalibrateCommand recalibrate;
   BenchOptions bench;
   CompareOptions compare;
   ReportOptions report;
@@ -88,6 +91,7 @@ struct CommandLine {
     c->add_option("FILE|DIR", compare.inputs, "result files, or directories of them")->required();
     c->add_option("--format", compare.format, "text, md, csv or tex")->check(CLI::IsMember({"text", "md", "csv", "tex"}));
     c->add_option("--reference", reference, "label of the agent that lifts are against");
+    c->add_option("--price", compare.prices, "COST=PRICE: also compare live watch − Σ PRICE·COST, the objective of planners; may be repeated")->take_all();
     CLI::App* r = command("report", "One self-contained HTML file, figures (SVG, PDF), tables (CSV, Markdown, LaTeX)",
                           "sluice report results --out report", [this] {
                             if (!reference.empty()) report.statistics.reference = reference;
@@ -96,6 +100,7 @@ struct CommandLine {
     r->add_option("FILE|DIR", report.inputs, "result files, or directories of them")->required();
     r->add_option("--out", report.out, "directory of the report")->required();
     r->add_option("--reference", reference, "label of the agent that lifts are against");
+    r->add_option("--price", report.prices, "COST=PRICE: also compare live watch − Σ PRICE·COST; may be repeated")->take_all();
     r->add_option("--title", report.title, "title of the report");
     r->add_flag("--force", report.force, "replace an existing report");
     CLI::App* i = command("inspect", "What a result file holds", "sluice inspect sl_mgac.h5",
@@ -113,16 +118,64 @@ struct CommandLine {
     c->add_option("--user", trace.user, "number of the user")->required()->check(CLI::NonNegativeNumber);
     c->add_option("--days", trace.days, "days after the burn-in")->check(CLI::Range(1, 1000));
     CLI::App* f = command("fidelity", "Simulated marginals beside published data, with distances",
-                          "sluice fidelity --seed 1 --users 5000", [this] { return fidelity_command(fidelity); });
+                          "sluice fidelity --seed 1 --users 5000 --out realism", [this] { return run_fidelity(); });
     f->add_option("--config", fidelity.config, "configuration (YAML); default: the default scenario");
     f->add_option("--set", fidelity.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
     f->add_option("--seed", fidelity.seed, "seed of the world")->check(kSeed)->required();
     f->add_option("--users", fidelity.users, "users")->check(CLI::Range(10, 10000000));
+    f->add_option("--data", fidelity.data, "directory with kuairand_27k/ and kuairand_pure/: compare with their distributions");
+    f->add_option("--threads", fidelity.threads, "threads of the simulator")->check(CLI::Range(1, 256));
+    f->add_option("--out", realism.out, "directory for a report: one HTML file with figures, their numbers as CSV");
+    f->add_flag("--force", realism.force, "replace an existing report");
     f->add_option("--format", fidelity.format, "text or md")->check(CLI::IsMember({"text", "md"}));
     CLI::App* b = command("bench", "Throughput and latency, each beside its floor measured in the same process",
                           "sluice bench --filter simulator", [this] { return bench_command(bench); });
     b->add_option("--filter", bench.filter, "regular expression on the names");
     b->add_option("--format", bench.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  }
+
+  int run_fidelity() {
+    if (realism.out.empty()) return fidelity_command(fidelity);
+    check_realism_report(realism);
+    std::map<std::string, Table> tables;
+    fidelity_command(fidelity, &tables);
+    realism.command = report.command;
+    return realism_report(tables, realism);
+  }
+
+  void add_calibrate() {
+    CLI::App* c = command("calibrate", "Fit a scenario to logs of exposures in the format of KuaiRand",
+                          "sluice calibrate log_standard_*.csv.gz --out mine.yaml\n"
+                          "  sluice run experiments/configs/threshold.yaml --set environment.scenario=mine.yaml",
+                          [this] { return calibrate_command(calibrate); });
+    c->add_option("FILES", calibrate.files,
+                  "CSV, plain or .gz, of any size: user_id, video_id, time_ms, play_time_ms, tab [, is_rand, date]; columns in any\n"
+                  "order.  Feature tables of KuaiRand among them are named and not used")->required();
+    c->add_option("--out", calibrate.out, "scenario (YAML): each fitted number with its error and sample size")->required();
+    c->add_option("--tab", calibrate.tab, "rows that give watch times and hours: a number, 1 is the main feed, or `all`")->capture_default_str();
+    c->add_option("--utc-offset", calibrate.utc_offset_h, "hours from UTC to local time")->check(CLI::Range(-12.0, 14.0))->capture_default_str();
+    c->add_option("--activity", calibrate.activity, "sessions, requests, gaps, active days: `fit` them, `keep` the published figures, or\n"
+                  "`auto`: fit unless the log is thinned")->check(CLI::IsMember({"auto", "fit", "keep"}))->capture_default_str();
+    c->add_flag("--lenient", calibrate.lenient, "skip and count malformed rows instead of refusing the file");
+    c->add_flag("--force", calibrate.force, "replace an existing scenario");
+  }
+
+  void add_recalibrate() {
+    CLI::App* c = command("recalibrate", "Move free parameters until the simulated marginals meet the data again",
+                          "sluice recalibrate default --set environment.users.dynamics.fatigue_enter=1.2 --seed 1 --light --like default --out tired.yaml",
+                          [this] { return recalibrate_command(recalibrate); });
+    c->add_option("CONFIG", recalibrate.config, "named scenario, or a run document (YAML)")->required();
+    c->add_option("--set", recalibrate.sets, "PATH=VALUE, over it; may be repeated")->take_all();
+    c->add_option("--like", recalibrate.like, "named scenario whose simulated marginals are the targets, under the same seed; default: the data's");
+    c->add_option("--data", recalibrate.data, "directory with kuairand_27k/ and kuairand_pure/, in the place of published points");
+    c->add_option("--seed", recalibrate.seed, "seed of the worlds")->check(kSeed)->required();
+    c->add_option("--users", recalibrate.users, "users of a world")->check(CLI::Range(100, 10000000))->capture_default_str();
+    c->add_option("--iterations", recalibrate.iterations, "worlds after those of the difference quotients")->check(CLI::Range(0, 1000))->capture_default_str();
+    c->add_flag("--light", recalibrate.light, "only the parameters that a prior can move: entering, long watches, affinity, returning, budget");
+    c->add_flag("--hours", recalibrate.hours, "the hour profile as well");
+    c->add_option("--out", recalibrate.out, "scenario (YAML)")->required();
+    c->add_option("--threads", recalibrate.threads, "worlds at the same time")->check(CLI::Range(1, 256));
+    c->add_flag("--force", recalibrate.force, "replace an existing scenario");
   }
 
   void add_reference() {
@@ -152,6 +205,8 @@ int parse_and_run(int argc, char** argv) {
   line.add_sweep();
   line.add_analysis();
   line.add_simulator();
+  line.add_calibrate();
+  line.add_recalibrate();
   line.add_reference();
   for (int i = 0; i < argc; ++i) line.report.command += (i > 0 ? " " : "") + std::string(argv[i]);
   try {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "experiments/interrupt.h"
+#include "experiments/plan.h"
 #include "experiments/progress.h"
 #include "experiments/run_parts.h"
 #include "experiments/training_session.h"
@@ -49,7 +50,7 @@ void evaluate_finally(const FeedRun& run, const Agent* learner, std::int64_t tra
   const FeedEvaluation result = evaluate_feed(run.worlds, run.feed, {evaluate.users, evaluate.seed}, evaluate.days, make,
                                               [&](std::int64_t decisions) { progress.set(decisions); });
   progress.done();
-  if (learner == nullptr || evaluate.every_decisions == 0) log.add_feed(trained, result);
+  if (!trains(run.config) || evaluate.every_decisions == 0) log.add_feed(trained, result);
   EvaluationLog last(feed_cost_names());
   last.add_constraints(trained, result.costs, result.limits, multipliers);
   ResultWriter& file = run.file;
@@ -105,6 +106,16 @@ RunOutcome run_feed(const ExperimentConfig& config, const FeedConfig& feed, Worl
   const FeedRun run{config, feed, worlds, context.progress_label.empty() ? agent_label(config) : context.progress_label, file};
   if (!trains(config)) {
     EvaluationLog log(feed_cost_names());
+    if (const auto* planner = std::get_if<PlannerConfig>(&config.agent)) {
+      const Plan plan = make_plan(worlds, feed, *planner, config.seed, run.label);
+      const auto agent = make(*planner, worlds.spec(feed), Seed{config.seed});
+      AgentState found;
+      save(plan.table, found);
+      agent->load(found);
+      evaluate_finally(run, agent.get(), 0, log);
+      file.write_table("/planning", plan.rounds_table());
+      return {};
+    }
     evaluate_finally(run, nullptr, 0, log);
     return {};
   }

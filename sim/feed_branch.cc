@@ -20,17 +20,18 @@ std::vector<int> users_of(const RequestBatch& batch, const Branch& branch) {
 
 }  // namespace
 
-FeedWorld::Impl::Impl(const Impl& o, const Branch& branch)
+FeedWorld::Impl::Impl(const Impl& o, const Branch& branch, Transitions transitions)
     : users(o.users->select(users_of(o.batch, branch), branch.luck)), supply(o.supply->clone()), seed(o.seed),
       options(o.options), spec(o.spec), pool(std::make_unique<WorkerPool>(o.options.num_threads)),
       calendar(o.options.window_s, static_cast<std::size_t>(2 * kDay / o.options.window_s)),
-      window_start(o.window_start), horizon(o.window_start + std::ceil(branch.days * kDay / o.options.window_s) * o.options.window_s), today(o.today),
+      window_start(o.window_start),
+      horizon(o.window_start + std::ceil(branch.days * kDay / o.options.window_s - 1e-6) * o.options.window_s), today(o.today),
       phase_first_day(o.today),
       phase{.days = static_cast<int>(std::ceil(branch.days)),
             .observations = o.builds_latent() ? Observations::kBuildWithLatent : Observations::kBuild,
-            .transitions = Transitions::kCollect,
+            .transitions = transitions,
             .at_horizon = branch.at_horizon},
-      window_open(true), answered(false), finished(false) {
+      any_churned(o.any_churned), window_open(true), answered(false), finished(false) {
   if (supply->counts_views())
     throw data_error("environment.supply.feedback.enabled: a world whose supply listens to viewers cannot be branched; switch it off");
   supply->reseed(branch.shared);
@@ -38,7 +39,7 @@ FeedWorld::Impl::Impl(const Impl& o, const Branch& branch)
   calendar.advance_to(window_start);
   tables.open_day(today);
   const std::size_t n = branch.rows.size(), width = static_cast<std::size_t>(spec.schema.width);
-  open_observation.resize(n * width);
+  if (collects()) open_observation.resize(n * width);
   completed.width = spec.schema.width;
   completed.num_costs = kNumFeedCosts;
   next_time.resize(n);
@@ -48,8 +49,9 @@ FeedWorld::Impl::Impl(const Impl& o, const Branch& branch)
     UserRecord& r = records.back();
     r.step.open = r.pending = false;
     r.today.fill(0);
-    r.episode.fill(0);
     r.active_days = 0;
+    pasts.push_back(o.pasts[user]);
+    pasts.back().episode.fill(0);
     group_key.push_back(o.group_key[user]);
     batch.user.push_back(static_cast<std::int32_t>(i));
     batch.time.push_back(o.batch.time[row]);
@@ -66,9 +68,9 @@ FeedWorld::Impl::Impl(const Impl& o, const Branch& branch)
 
 std::unique_ptr<Environment> FeedWorld::branch(const Branch& branch) const { return branch_feed(branch); }
 
-std::unique_ptr<FeedWorld> FeedWorld::branch_feed(const Branch& branch) const {
+std::unique_ptr<FeedWorld> FeedWorld::branch_feed(const Branch& branch, Transitions transitions) const {
   ENSURE(!impl_->answered, "a world is branched between recv() and send()");
-  return std::unique_ptr<FeedWorld>(new FeedWorld(std::make_unique<Impl>(*impl_, branch)));
+  return std::unique_ptr<FeedWorld>(new FeedWorld(std::make_unique<Impl>(*impl_, branch, transitions)));
 }
 
 const RequestBatch& FeedWorld::waiting() const { return impl_->batch; }

@@ -40,6 +40,7 @@ enum class Purpose : std::uint8_t {
   kFeedback = 20,    // streamers who give up (streamer, day, step)
   kInterests = 21,   // drift of a user's interests (user, day)
   kRollout = 22,     // luck of Monte-Carlo rollouts (path or copy)
+  kThinning = 40,    // rows of the log kept by a realism check (user, day)
 };
 
 /// A stream of random 64-bit numbers; a uniform random bit generator, so Boost.Random takes it.

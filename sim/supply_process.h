@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 #include <memory>
 
 #include "sim/environment.h"
@@ -32,6 +33,12 @@ struct Candidate {
   bool exists() const { return streamer != kNoStreamer; }
 };
 
+/// A stream on air, as onlookers see it.
+struct OnAir {
+  std::uint32_t streamer = 0;
+  Seconds start = 0, end = 0;  // the end that is planned: an outage or feedback may come before it
+};
+
 class SupplyProcess {
  public:
   virtual ~SupplyProcess() = default;
@@ -45,6 +52,8 @@ class SupplyProcess {
   /// Streamers that a user with these interests follows.
   virtual Followed follow(const TopicVector& interests, Rng rng) const = 0;
   virtual int num_on_air() const = 0;
+  /// All streams on air, in no particular but a reproducible order.
+  virtual void list_on_air(std::vector<OnAir>& streams) const = 0;
 
   /// How many users the world has; called once, before the first advance().
   virtual void set_num_users(int) {}

@@ -57,6 +57,8 @@ class UserModel {
   virtual std::uint32_t id(int user) const = 0;  // global number: the key of the user's randomness
   virtual UserProfile profile(int user) const = 0;
   virtual TopicVector interests(int user) const = 0;
+  /// Bytes of state that each user costs.
+  virtual std::size_t bytes_per_user() const = 0;
   /// Asks the memory system for what a request of this user will touch.
   virtual void prefetch(int /*user*/) const {}
   /// What the model hides from the platform: names, and the row of a request that prepare() looked at.
@@ -66,7 +68,7 @@ class UserModel {
   /// Slow state that a day's pages leave to the days to come, in `carried_names` order; for planners.
   virtual const std::vector<std::string>& carried_names() const = 0;
   virtual float carried(int user, std::size_t which, Seconds now) const = 0;
-  virtual void add_carried(int user, std::size_t which, float amount) = 0;
+  virtual void add_carried(int user, std::size_t which, Seconds now, float amount) = 0;
   /// Saves or loads the moving state.
   virtual void transfer(StateArchive& archive) = 0;
 

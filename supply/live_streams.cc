@@ -57,6 +57,11 @@ bool LiveStreams::start(std::uint32_t streamer, std::uint32_t day, std::uint32_t
   return true;
 }
 
+void LiveStreams::list(std::vector<OnAir>& streams) const {
+  streams.clear();
+  for (const LiveStream& stream : streams_) streams.push_back({stream.streamer, stream.start, stream.end});
+}
+
 void LiveStreams::end(std::uint32_t streamer) {
   const auto i = static_cast<std::size_t>(index_[streamer]);
   index_[streamer] = -1;

@@ -100,6 +100,7 @@ class LiveStreams {
 
   const std::vector<Streamer>& streamers() const { return streamers_; }
   const std::vector<LiveStream>& on_air() const { return streams_; }
+  void list(std::vector<OnAir>& streams) const;
   bool is_on_air(std::uint32_t streamer) const { return index_[streamer] >= 0; }
   const LiveStream& of(std::uint32_t streamer) const {
     return streams_[static_cast<std::size_t>(index_[streamer])];

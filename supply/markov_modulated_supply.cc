@@ -47,6 +47,7 @@ class MarkovModulatedSupply final : public SupplyProcess {
     return live_.follow(interests, rng);
   }
   int num_on_air() const override { return static_cast<int>(live_.on_air().size()); }
+  void list_on_air(std::vector<OnAir>& streams) const override { live_.list(streams); }
   void set_num_users(int num_users) override { feedback_.set_num_users(num_users); }
   bool counts_views() const override { return feedback_.enabled(); }
   void count_view(std::uint32_t streamer, float watch_s) override { feedback_.count_view(streamer, watch_s); }

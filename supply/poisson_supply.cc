@@ -30,6 +30,7 @@ class PoissonSupply final : public SupplyProcess {
     return live_.follow(interests, rng);
   }
   int num_on_air() const override { return static_cast<int>(live_.on_air().size()); }
+  void list_on_air(std::vector<OnAir>& streams) const override { live_.list(streams); }
   void reseed(Seed seed) override {
     seed_ = seed;
     live_.reseed(seed);

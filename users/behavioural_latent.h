@@ -15,7 +15,7 @@ struct BehaviouralLatent {
   float interruption;    // κ_u
   float habit;           // h
   float surplus;         // S − s E
-  float budget_left_s;   // of this session
+  float log_budget_left; // ln s, of this session; at least 5 s
   float watch_shift;     // ln w_u: scale of short-video watch times
   float sessions_left;   // to begin today
   float affinity;        // a_u
@@ -24,7 +24,7 @@ struct BehaviouralLatent {
 
 inline const std::vector<std::string>& behavioural_latent_names() {
   static const std::vector<std::string> names = {"mean_watch_s", "enter_prob", "late_share", "fatigue", "interruption", "habit",
-                                                 "surplus", "budget_left_s", "watch_shift", "sessions_left", "affinity", "mood"};
+                                                 "surplus", "log_budget_left", "watch_shift", "sessions_left", "affinity", "mood"};
   return names;
 }
 static_assert(sizeof(BehaviouralLatent) == 12 * sizeof(float));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/distributions.h"
+#include "sim/huge_pages.h"
 #include "sim/limited_log_normal.h"
 #include "sim/user_history.h"
 #include "users/behavioural_latent.h"
@@ -79,6 +80,9 @@ class BehaviouralUsers final : public UserModel {
     return {t.device, t.favourites.top_topic, static_cast<float>(t.registered_days)};
   }
   TopicVector interests(int user) const override { return traits(user).favourites.interests(); }
+  std::size_t bytes_per_user() const override {
+    return sizeof(BehaviouralUser) + (ids_.empty() ? 0 : sizeof(std::uint32_t));
+  }
   void prefetch(int user) const override {
     const char* bytes = reinterpret_cast<const char*>(&users_[static_cast<std::size_t>(user)]);
     for (std::size_t line = 0; line < sizeof(BehaviouralUser); line += 64) __builtin_prefetch(bytes + line, 1);
@@ -92,8 +96,8 @@ class BehaviouralUsers final : public UserModel {
     return names;
   }
   float carried(int user, std::size_t which, Seconds now) const override;
-  void add_carried(int user, std::size_t which, float amount) override {
-    (which == 0 ? state(user).habit : state(user).satisfaction) += amount;
+  void add_carried(int user, std::size_t which, Seconds now, float amount) override {
+    (which == 0 ? state(user).habit : state(user).satisfaction) += amount / carried_share(user, which, now);
   }
 
   DayStart begin_day(int user, int day) override;
@@ -109,6 +113,7 @@ class BehaviouralUsers final : public UserModel {
   const BehaviouralTraits& traits(int user) const { return users_[static_cast<std::size_t>(user)].traits; }
   BehaviouralState& state(int user) { return users_[static_cast<std::size_t>(user)].state; }
   void bring_to(BehaviouralState& s, Seconds now, Rng& rng) const;
+  float carried_share(int user, std::size_t which, Seconds now) const;
   float surplus(const BehaviouralState& s) const {  // satisfaction above expectation
     return s.satisfaction - as_float(config_.dynamics.expectation_share) * s.expectation;
   }
@@ -122,7 +127,7 @@ class BehaviouralUsers final : public UserModel {
   BehaviouralUsersConfig config_;
   std::shared_ptr<const Constants> constants_;  // immutable tables, shared by clones
   Seed seed_;
-  std::vector<BehaviouralUser> users_;
+  std::vector<BehaviouralUser, HugePages<BehaviouralUser>> users_;
   std::vector<std::uint32_t> ids_;  // of selected users; empty: first, first + 1, …
 };
 
@@ -145,12 +150,18 @@ void BehaviouralUsers::bring_to(BehaviouralState& s, Seconds now, Rng& rng) cons
   s.updated_s = as_float(now - s.updated_day * kDay);
 }
 
-float BehaviouralUsers::carried(int user, std::size_t which, Seconds now) const {
+// What is left at `now` of a unit of habit (0) or satisfaction (1) as of the last update.
+float BehaviouralUsers::carried_share(int user, std::size_t which, Seconds now) const {
   const BehaviouralState& s = users_[static_cast<std::size_t>(user)].state;
   const DynamicsConfig& d = config_.dynamics;
   const double days = (now - (s.updated_day * kDay + static_cast<double>(s.updated_s))) / kDay;
   const double half_life = which == 0 ? d.habit_half_life_days : d.satisfaction_half_life_days;
-  return (which == 0 ? s.habit : s.satisfaction) * as_float(std::exp2(-days / half_life));
+  return as_float(std::exp2(-std::max(0.0, days) / half_life));
+}
+
+float BehaviouralUsers::carried(int user, std::size_t which, Seconds now) const {
+  const BehaviouralState& s = users_[static_cast<std::size_t>(user)].state;
+  return (which == 0 ? s.habit : s.satisfaction) * carried_share(user, which, now);
 }
 
 void BehaviouralUsers::write_latent(int user, Seconds now, const Candidate& candidate, const PageOutlook& outlook,
@@ -172,7 +183,7 @@ void BehaviouralUsers::write_latent(int user, Seconds now, const Candidate& cand
                                     .interruption = t.interruption,
                                     .habit = s.habit,
                                     .surplus = surplus(s),
-                                    .budget_left_s = budget_left,
+                                    .log_budget_left = std::log(std::max(5.0f, budget_left)),
                                     .watch_shift = t.watch_shift,
                                     .sessions_left = static_cast<float>(s.num_sessions - s.next_session),
                                     .affinity = t.affinity,

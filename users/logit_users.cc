@@ -81,6 +81,7 @@ class LogitUsers final : public UserModel {
     return {static_cast<std::uint8_t>(u.device), u.favourites.top_topic, u.registered_days};
   }
   TopicVector interests(int user) const override { return at(user).favourites.interests(); }
+  std::size_t bytes_per_user() const override { return sizeof(LogitUser); }
   const std::vector<std::string>& latent_names() const override { return kLatentNames; }
   void write_latent(int user, Seconds /*now*/, const Candidate& /*candidate*/, const PageOutlook& outlook,
                     std::span<float> row) const override {
@@ -95,7 +96,7 @@ class LogitUsers final : public UserModel {
     return none;
   }
   float carried(int, std::size_t, Seconds) const override { return 0; }
-  void add_carried(int, std::size_t, float) override {}
+  void add_carried(int, std::size_t, Seconds, float) override {}
   void transfer(StateArchive& archive) override { archive.fixed("users", users_); }
 
   DayStart begin_day(int user, int day) override;

@@ -53,7 +53,7 @@ Session play_session(const UserModel& model, int user, std::uint32_t day, std::u
     if (page == 0) {
       BehaviouralLatent latent;
       users->write_latent(user, now, candidate, outlook, {&latent.mean_watch_s, sizeof latent / sizeof(float)});
-      *budget_s = as_double(latent.budget_left_s);
+      *budget_s = std::exp(as_double(latent.log_budget_left));
     }
     const PageOutcome outcome = users->respond(user, key, now, candidate, outlook, action);
     session.app_usage_s += as_double(outcome.page_s);

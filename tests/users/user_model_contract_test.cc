@@ -255,7 +255,7 @@ TEST_CASE("user models: slow state that planners add is there, and fades") {
       const auto users = make(kind, Seed{3});
       users->begin_day(0, 0);
       const float before = users->carried(0, which, 0);
-      users->add_carried(0, which, 1);
+      users->add_carried(0, which, 0, 1);
       const float now = users->carried(0, which, 0), later = users->carried(0, which, 5 * kDay);
       CHECK(now == doctest::Approx(before + 1));
       CHECK(later < now);
