@@ -153,7 +153,12 @@ std::vector<ConfigNode> with_includes(const ConfigNode& document) {
 }
 
 std::vector<ConfigNode> experiment_layers(const std::string& path, const std::vector<std::string>& sets) {
-  std::vector<ConfigNode> layers = with_includes(load_config_file(path));
+  const ConfigNode document = load_config_file(path);
+  for (const char* key : {"base", "cases", "axes", "zip", "seeds"})
+    if (document.kind == ConfigNode::Kind::kMap && document.find(key) != nullptr)
+      throw config_error(*document.find(key), key, "a key of sweeps, which hold many runs: `sluice sweep run " + path + " --out DIR` runs them all, "
+                         "and a case's keys in a file of their own are one run");
+  std::vector<ConfigNode> layers = with_includes(document);
   for (const std::string& setting : sets) layers.push_back(parse_setting(setting));
   return layers;
 }

@@ -3,8 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "experiments/policy_loop.h"
 #include "tests/feed_fixture.h"
+#include "tests/own_folder.h"
 
 namespace sluice {
 namespace {
@@ -49,11 +53,16 @@ TEST_CASE("burn-in: is outside all tables, which begin with day 0 after it") {
     return total;
   };
   REQUIRE(dropped <= 3);
-  CHECK(sum(daily.get<double>("app_usage_s")) == doctest::Approx(usage).epsilon(0.005));
-  CHECK(sum(daily.get<double>("live_watch_s")) == doctest::Approx(live).epsilon(0.005));
-  std::int64_t requests = 0;
+  for (const Table* table : {&daily, &episodes}) {
+    CHECK(sum(table->get<double>("app_usage_s")) == doctest::Approx(usage).epsilon(0.005));
+    CHECK(sum(table->get<double>("live_watch_s")) == doctest::Approx(live).epsilon(0.005));
+  }
+  std::int64_t requests = 0, length = 0;
   for (const std::int64_t n : daily.get<std::int64_t>("requests")) requests += n;
+  for (const std::int64_t n : episodes.get<std::int64_t>("length")) length += n;
+  for (const std::int64_t n : episodes.get<std::int64_t>("active_days")) CHECK(n <= 2);
   CHECK(requests == decisions);
+  CHECK(length == decisions);
   CHECK(world->num_decisions() == decisions);
 }
 
@@ -79,6 +88,24 @@ TEST_CASE("burn-in: all arms of a seed go on from its end with the histories and
   CHECK(seen.size() >= 79);
   CHECK(seen == first_batch(*third));
   CHECK(seen == first_batch(*anew));
+}
+
+TEST_CASE("burn-in: is simulated once, in memory, for all arms of a seed") {
+  // A world anew would have to read the trace again.
+  const auto path = own_folder() / "once.csv";
+  std::ofstream(path) << "streamer,start_s,end_s\na,0,40000\nb,600,90000\n";
+  FeedConfig config = small_feed();
+  config.supply = TraceSupplyConfig{.file = path.string(), .repeat_days = 2};
+  Worlds worlds(1);
+  const double now = worlds.fork(config, {200, 5})->now();
+  std::filesystem::remove(path);
+  CHECK(worlds.fork(config, {200, 5})->now() == now);
+  CHECK(worlds.never_costs(config, {200, 5}, 1).size() == 4);
+  FeedConfig longer = config;  // what only judges, or comes after it, shares the burn-in
+  longer.days = 9;
+  longer.limits.clear();
+  CHECK(worlds.fork(longer, {200, 5})->now() == now);
+  CHECK_THROWS_AS(worlds.fork(config, {200, 6}), UserError);
 }
 
 TEST_CASE("burn-in: its days and its rule matter, its end is the same for the limits' reference policy") {

@@ -88,6 +88,42 @@ TEST_CASE("feed world: all users meet the same streams, and what is new waits fo
   CHECK(restarts < 300);  // two days of 60 streamers: hardly more starts than that
 }
 
+TEST_CASE("feed world: at midnight the group keys are the live watch of the 21 days before, and retention counts who came back") {
+  FeedFixture fixture;
+  fixture.users.count = 60;
+  constexpr int kDays = 25;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = kDays});
+  std::vector<std::vector<float>> watched;   // [day][user]: of all days before
+  std::vector<std::set<int>> came(kDays);    // [day]: users with a request
+  double largest = 0;
+  play(*world, constant(1), [&](const RequestBatch& r, const TransitionBatch&) {
+    for (std::size_t i = 0; i < r.size(); ++i) came[static_cast<std::size_t>(r.time[i] / kDay)].insert(r.user[i]);
+    if (r.size() == 0 || static_cast<int>(watched.size()) > world->day()) return;
+    std::vector<float>& so_far = watched.emplace_back();
+    REQUIRE(static_cast<int>(watched.size()) == world->day() + 1);
+    for (int user = 0; user < 60; ++user) {
+      so_far.push_back(world->days_so_far(user)[kLiveWatch]);
+      const auto u = static_cast<std::size_t>(user);
+      const float expected = so_far[u] - (watched.size() > 21 ? watched[watched.size() - 22][u] : 0);
+      // Days are kept in units of 2 s: off by 1 s a day at most.
+      CHECK(std::abs(world->group_keys()[u] - expected) <= 21.5f);
+      largest = std::max(largest, static_cast<double>(expected));
+    }
+  });
+  CHECK(watched.size() == kDays);
+  CHECK(largest > 5000);
+  const Table daily = world->daily();
+  const auto& retention = daily.get<double>("retention_d1");
+  for (std::size_t day = 0; day + 1 < kDays; ++day) {
+    double returned = 0;
+    for (const int user : came[day]) returned += came[day + 1].contains(user) ? 1 : 0;
+    CHECK(daily.get<std::int64_t>("dau")[day] == static_cast<std::int64_t>(came[day].size()));
+    CHECK(retention[day] == doctest::Approx(returned / static_cast<double>(came[day].size())));
+  }
+  CHECK(std::isnan(retention.back()));
+}
+
 TEST_CASE("feed world: what is open at the horizon is completed within a week, outside all tables, or dropped and counted") {
   FeedFixture fixture;
   fixture.users.activity.return_mean = -3.5;  // many stay away for long
