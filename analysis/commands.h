@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "analysis/realism.h"
+
 namespace sluice {
 
 /// How the statistics are computed; see analysis/compare.h for what each interval covers.

@@ -3,9 +3,12 @@
 // UserError for what the user can put right.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "sim/table.h"
 
 namespace sluice {
 
@@ -48,7 +51,8 @@ struct FidelityOptions {
   std::string data;      // directory of KuaiRand's files; empty: published figures
   int threads = 1;       // of the simulator
 };
-int fidelity_command(const FidelityOptions& options);
+/// `tables`: takes the rows and the curves behind them (experiments/fidelity.h), for a report.
+int fidelity_command(const FidelityOptions& options, std::map<std::string, Table>* tables = nullptr);
 
 struct CalibrateOptions {
   std::vector<std::string> files;

@@ -25,6 +25,7 @@ struct FidelityRow {
   double bound = 0;                // on |distance|
   bool asked = false;
   bool ok() const;
+  const char* verdict() const;     // met, NOT MET; near, off where nothing is promised
 };
 
 void print_fidelity(const std::vector<FidelityRow>& rows, bool markdown);

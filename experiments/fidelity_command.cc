@@ -45,14 +45,13 @@ void print_fidelity(const std::vector<FidelityRow>& rows, bool md) {
   else
     fmt::print("{:<48} {:<5} {:>9} {:>9} {:>9} {:>6} verdict\n", "marginal", "unit", "simulated", "data", "distance", "bound");
   for (const FidelityRow& row : rows) {
-    const char* verdict = row.ok() ? (row.asked ? "met" : "near") : (row.asked ? "NOT MET" : "off");
     fmt::print(fmt::runtime(md ? "| {} | {} | {} | {} | {} | {} | {} |\n" : "{:<48} {:<5} {:>9} {:>9} {:>9} {:>6} {}\n"),
                row.name, row.unit, number(row.simulated), number(row.data), shown(row.distance, row.kind),
-               bound_of(row), verdict);
+               bound_of(row), row.verdict());
   }
 }
 
-int fidelity_command(const FidelityOptions& options) {
+int fidelity_command(const FidelityOptions& options, std::map<std::string, Table>* tables) {
   catch_interrupts();
   const FeedConfig config = fidelity_config(options.config, options.sets, options.seed);
   const MarginalTargets targets = options.data.empty() ? published_targets() : targets_with_data(options.data);
@@ -67,6 +66,7 @@ int fidelity_command(const FidelityOptions& options) {
              std::visit([](const auto& kind) { return std::string(std::decay_t<decltype(kind)>::kKind); }, config.burn_in.policy),
              met, asked);
   fmt::print("Short videos: {}; users' exposures: {}.\n", targets.short_watch_source, targets.user_exposures_source);
+  if (tables != nullptr) *tables = fidelity_tables(m, targets);
   return 0;
 }
 

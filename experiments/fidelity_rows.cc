@@ -42,6 +42,7 @@ int peak_hour(const std::array<double, 24>& values) {
 }  // namespace
 
 bool FidelityRow::ok() const { return std::abs(distance) <= bound; }
+const char* FidelityRow::verdict() const { return ok() ? (asked ? "met" : "near") : (asked ? "NOT MET" : "off"); }
 
 std::vector<FidelityRow> fidelity_rows(const Marginals& m, const MarginalTargets& t) {
   Rows rows;

@@ -37,6 +37,7 @@ struct CommandLine {
   SweepOptions sweep;
   TraceOptions trace;
   FidelityOptions fidelity;
+  RealismOptions realism;
   CalibrateOptions calibrate;
   RecalibrateCommand recalibrate;
   BenchOptions bench;
@@ -115,18 +116,29 @@ struct CommandLine {
     c->add_option("--user", trace.user, "number of the user")->required()->check(CLI::NonNegativeNumber);
     c->add_option("--days", trace.days, "days after the burn-in")->check(CLI::Range(1, 1000));
     CLI::App* f = command("fidelity", "Simulated marginals beside published data, with distances",
-                          "sluice fidelity --seed 1 --users 5000", [this] { return fidelity_command(fidelity); });
+                          "sluice fidelity --seed 1 --users 5000 --out realism", [this] { return run_fidelity(); });
     f->add_option("--config", fidelity.config, "configuration (YAML); default: the default scenario");
     f->add_option("--set", fidelity.sets, "PATH=VALUE, over the file; may be repeated")->take_all();
     f->add_option("--seed", fidelity.seed, "seed of the world")->check(kSeed)->required();
     f->add_option("--users", fidelity.users, "users")->check(CLI::Range(10, 10000000));
     f->add_option("--data", fidelity.data, "directory with kuairand_27k/ and kuairand_pure/: compare with their distributions");
     f->add_option("--threads", fidelity.threads, "threads of the simulator")->check(CLI::Range(1, 256));
+    f->add_option("--out", realism.out, "directory for a report: one HTML file with figures, their numbers as CSV");
+    f->add_flag("--force", realism.force, "replace an existing report");
     f->add_option("--format", fidelity.format, "text or md")->check(CLI::IsMember({"text", "md"}));
     CLI::App* b = command("bench", "Throughput and latency, each beside its floor measured in the same process",
                           "sluice bench --filter simulator", [this] { return bench_command(bench); });
     b->add_option("--filter", bench.filter, "regular expression on the names");
     b->add_option("--format", bench.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  }
+
+  int run_fidelity() {
+    if (realism.out.empty()) return fidelity_command(fidelity);
+    check_realism_report(realism);
+    std::map<std::string, Table> tables;
+    fidelity_command(fidelity, &tables);
+    realism.command = report.command;
+    return realism_report(tables, realism);
   }
 
   void add_calibrate() {
