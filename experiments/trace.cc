@@ -160,9 +160,8 @@ int trace_command(const TraceOptions& options) {
   const UserProfile profile = world->users().profile(0);
   fmt::print("User {} under `{}`, evaluation seed {}: {} after a burn-in of {} under `environment.burn_in.policy`.\n", options.user,
              agent_label(config), config.evaluate.seed, count(options.days, "day", "days"), count(feed->burn_in.days, "day", "days"));
-  fmt::print("Registered for {:.0f} days, likes topic {} best.  {} of live watch in the last 21 days.  Times are local.\n{}",
-             static_cast<double>(profile.registered_days) + world->now() / kDay, profile.top_topic,
-             duration(static_cast<double>(world->history(0).live_watch_21d_s_after(feed->burn_in.days - 1))), kHowToRead);
+  fmt::print("Registered for {:.0f} days, likes topic {} best.  Times are local.\n{}",
+             static_cast<double>(profile.registered_days) + world->now() / kDay, profile.top_topic, kHowToRead);
   Story story(world->spec(), static_cast<int>(world->now() / kDay), options.days);
   world->begin_phase({.days = options.days, .transitions = Transitions::kCollect});
   std::vector<Decision> decisions;
