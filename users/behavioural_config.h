@@ -18,6 +18,7 @@ struct ActivityConfig {
   double budget_session_sigma = 0.8;
   double budget_watch_share = 0.6;
   double page_hazard = 0.017;     // leaving after a page for no reason seen
+  double page_hazard_budget = 0;
   double return_mean = -0.18;    // logit of P(active), mean over users
   double return_sigma = 0.55;
   double return_inertia = 2.3;   // added after an active day
@@ -35,6 +36,7 @@ struct ActivityConfig {
         field("budget_session_sigma", &C::budget_session_sigma, {.range = {0, 3}, .unit = "ln s", .doc = "spread of the budget between sessions of a user", .source = "prior"}),
         field("budget_watch_share", &C::budget_watch_share, {.range = {0, 2}, .doc = "users who watch videos longer take more time: ln budget gains this share of their ln watch scale", .source = "fitted: item-weighted short watch time"}),
         field("page_hazard", &C::page_hazard, {.range = {0, 1}, .doc = "probability of leaving after a page whatever it held", .source = "prior"}),
+        field("page_hazard_budget", &C::page_hazard_budget, {.range = {0, 2}, .doc = "users with more time leave less readily: page_hazard × (their median budget / the median user's)^−this; 1: as large a part of everyone's sessions ends so", .source = "fitted: KuaiRand-27K exposures per user-day, upper tail"}),
         field("return_mean", &C::return_mean, {.unit = "logit", .doc = "P(active today), mean over users", .source = "fitted: D1 .90, D7 .80"}),
         field("return_sigma", &C::return_sigma, {.range = {0, 10}, .unit = "logit", .doc = "spread of P(active) between users", .source = "fitted: D1 .90, D7 .80"}),
         field("return_inertia", &C::return_inertia, {.unit = "logit", .doc = "added to P(active) after an active day", .source = "fitted: D1 .90, D7 .80"}),
@@ -53,6 +55,7 @@ struct ShortVideoConfig {
   double skip_sigma = 0.463;
   double watch_mu = 2.63;
   double watch_sigma = 1.6;
+  double longest_s = 600;
   double user_sigma = 1.05;
   double page_sigma = 0.95;
   double skip_mood = 2.0;
@@ -70,6 +73,7 @@ struct ShortVideoConfig {
         field("skip_sigma", &C::skip_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a quick skip", .source = "KuaiRand-Pure"}),
         field("watch_mu", &C::watch_mu, {.unit = "ln s", .doc = "log-mean of a watch, mean over users", .source = "fitted: KuaiRand-Pure, 9.532 ln ms by exposure; by user it is lower"}),
         field("watch_sigma", &C::watch_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a watch over users, pages and videos", .source = "fitted: KuaiRand-Pure, 1.431 by exposure; by user it is wider"}),
+        field("longest_s", &C::longest_s, {.range = {1, 1e6}, .unit = "s", .doc = "videos end: a watch of w becomes w/√(1 + (w/longest)²), so none is longer than this", .source = "fitted: KuaiRand-Pure, 0.35 % of watches above 300 s"}),
         field("user_sigma", &C::user_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that belongs to the user", .source = "fitted: KuaiRand-Pure ICC .18 of ln watch"}),
         field("page_sigma", &C::page_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that is shared by a page (a skimming or an absorbed mood); widens the gap between requests", .source = "fitted: KuaiRand-27K gap log-sd 1.469"}),
         field("skip_mood", &C::skip_mood, {.range = {0, 10}, .unit = "logit", .doc = "a page in a skimming mood (page effect one sd down) has its skip share raised by this; the mean share stays", .source = "fitted: KuaiRand-27K gap log-sd 1.469"}),
