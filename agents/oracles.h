@@ -4,7 +4,7 @@
 //   myopic_oracle   inject iff (1 + λ)·E[y] − λ·v̄ > τ, with the true expected live watch E[y]: the
 //                   threshold rule without prediction error.
 //   planner         inject iff D_g(x) > 0, an estimate of the advantage Q(s,1) − Q(s,0) on the latent state x
-//                   of a user of group g: a polynomial of second degree (agents/planner_features.h), found by
+//                   of a user of group g, linear in the features of agents/planner_features.h, found by
 //                   policy iteration on the simulator itself (experiments/plan.h).  The best policy known:
 //                   a lower bound on the optimum, not an upper one.
 

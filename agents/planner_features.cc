@@ -7,8 +7,11 @@
 namespace sluice {
 
 PlannerFeatures::PlannerFeatures(const EnvSpec& spec)
-    : num_latents_(spec.latent_names.size()), mean_watch_(required_latent(spec, "mean_watch_s", "planner")),
-      displaced_(required_column(spec, "displaced_s", "planner")), page_(required_column(spec, "page", "planner")) {}
+    : num_latents_(spec.latent_names.size()), displaced_(required_column(spec, "displaced_s", "planner")),
+      page_(required_column(spec, "page", "planner")) {
+  if (required_latent(spec, "mean_watch_s", "planner") != 0)
+    throw data_error("planner: mean_watch_s must be the first of what the user model hides");
+}
 
 void PlannerFeatures::inputs(const float* observation, const float* latent, std::span<double> x) const {
   std::copy_n(latent, num_latents_, x.begin());
@@ -24,19 +27,16 @@ void PlannerFeatures::expand(std::span<const double> x, std::span<double> featur
   double* out = features.data();
   *out++ = 1;
   for (const double xi : x) *out++ = xi;
-  for (std::size_t i = 0; i < x.size(); ++i)
-    for (std::size_t j = i; j < x.size(); ++j) *out++ = x[i] * x[j];
+  for (const double xi : x) *out++ = xi * xi;
+  for (std::size_t i = 1; i < x.size(); ++i) *out++ = x[0] * x[i];
 }
 
 double PlannerFeatures::value(std::span<const double> x, std::span<const double> weights) {
   const double* w = weights.data();
   double sum = *w++;
   for (const double xi : x) sum += *w++ * xi;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    double inner = 0;
-    for (std::size_t j = i; j < x.size(); ++j) inner += *w++ * x[j];
-    sum += x[i] * inner;
-  }
+  for (const double xi : x) sum += *w++ * xi * xi;
+  for (std::size_t i = 1; i < x.size(); ++i) sum += *w++ * x[0] * x[i];
   return sum;
 }
 

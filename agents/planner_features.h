@@ -1,7 +1,8 @@
 #pragma once
-// Features of a request for the planner: 1, x_i, x_i·x_j (i ≤ j), where the inputs x are all that the user
-// model hides (EnvSpec::latent_names) and the observed columns displaced_s and page, standardised and
-// clipped to ±4.
+// Features of a request for the planner: 1, x_i, x_i², m·x_i, where the inputs x are all that the user model
+// hides (EnvSpec::latent_names; m, its mean_watch_s, is the first) and the observed columns displaced_s and
+// page, standardised and clipped to ±4.  What a second of live watch is worth may depend on every input, what
+// an injection costs on each of them alone: all products (120 features) cost more in noise than they gained.
 
 #include <span>
 #include <vector>
@@ -14,8 +15,8 @@ class PlannerFeatures {
  public:
   explicit PlannerFeatures(const EnvSpec& spec);  // data_error if there is nothing hidden or a column is missing
   std::size_t num_inputs() const { return num_latents_ + 2; }
-  std::size_t size() const { return 1 + num_inputs() + num_inputs() * (num_inputs() + 1) / 2; }
-  std::size_t mean_watch() const { return mean_watch_; }  // the latent column E[y]
+  std::size_t size() const { return 3 * num_inputs(); }
+  static constexpr std::size_t mean_watch() { return 0; }  // the input, and latent column, E[y]
 
   /// Inputs of a request, as they are.
   void inputs(const float* observation, const float* latent, std::span<double> x) const;
@@ -26,7 +27,7 @@ class PlannerFeatures {
   static double value(std::span<const double> x, std::span<const double> weights);
 
  private:
-  std::size_t num_latents_, mean_watch_, displaced_, page_;
+  std::size_t num_latents_, displaced_, page_;
 };
 
 }  // namespace sluice

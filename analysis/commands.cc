@@ -7,6 +7,7 @@
 
 #include "analysis/compare.h"
 #include "analysis/comparison_table.h"
+#include "analysis/objective.h"
 #include "analysis/report.h"
 #include "analysis/report_figures.h"
 #include "sim/check.h"
@@ -38,7 +39,8 @@ void write_tables(const Comparison& comparison, const fs::path& directory) {
 
 int compare_command(const CompareOptions& options) {
   const TableFormat format = parse_table_format(options.format);
-  const Runs runs = load_runs(options.inputs);
+  Runs runs = load_runs(options.inputs);
+  add_objective(runs, parse_prices(options.prices));
   fmt::print("{}", render_comparison(compare(runs, options.statistics), format));
   return static_cast<int>(ExitCode::kDone);
 }
@@ -49,7 +51,8 @@ int report_command(const ReportOptions& options) {
   std::error_code error;
   if (fs::exists(page, error) && !options.force)
     throw data_error(page.string() + ": the report exists; name another directory, or add --force");
-  const Runs runs = load_runs(options.inputs);
+  Runs runs = load_runs(options.inputs);
+  add_objective(runs, parse_prices(options.prices));
   const Comparison comparison = compare(runs, options.statistics);
   check_gnuplot();
   fs::create_directories(directory, error);

@@ -22,6 +22,7 @@ struct StatisticsOptions {
 struct CompareOptions {
   std::vector<std::string> inputs;  // result files or directories (searched recursively for *.h5)
   std::string format = "text";      // text, md, csv, tex
+  std::vector<std::string> prices = {};  // COST=PRICE: adds the objective of analysis/objective.h
   StatisticsOptions statistics = {};
 };
 int compare_command(const CompareOptions& options);
@@ -34,6 +35,7 @@ struct ReportOptions {
   std::string command;     // the command line as typed, printed in the report
   std::string title = "";  // none: "sluice report"
   bool force = false;      // replace an existing report
+  std::vector<std::string> prices = {};
   StatisticsOptions statistics = {};
 };
 int report_command(const ReportOptions& options);

@@ -41,6 +41,7 @@ std::set<std::string> wanted_columns(const Run& run) {
     wanted.insert(metric.numerator);
     wanted.insert(metric.denominator);
   }
+  wanted.insert("objective");
   if (run.constraints.find("name") != nullptr)
     for (const std::string& name : texts(run.constraints, "name", run.path)) wanted.insert(name);
   std::set<std::string> present;
@@ -136,7 +137,7 @@ class Comparer {
       agent.learns = agent.learns || run->learns();
       agent.decisions += run->decisions / static_cast<double>(mine.size());
     }
-    for (const MetricInfo& metric : comparison_.infos())
+    for (const MetricInfo& metric : comparison_.metrics)
       agent.metrics.push_back(measure(mine, metric));
     agent.constraints = constraints(mine);
     return agent;
@@ -210,7 +211,8 @@ class Comparer {
         if (other->evaluate_seed == run->evaluate_seed) partners.push_back(other);
       const auto own = columns({run}, metric.numerator);
       const auto other = columns(partners, metric.numerator);
-      if (own.empty() || other.empty()) continue;
+      const auto other_base = columns(partners, metric.lift_base[0] == '\0' ? metric.numerator : metric.lift_base);
+      if (own.empty() || other.empty() || other_base.empty()) continue;
       learned = learned || run->learns() || partners[0]->learns();
       const Sampled partner = average(other);
       Draws partner_draws = partner.draws;
@@ -222,9 +224,11 @@ class Comparer {
       Draws gap = own[0]->draws;
       for (std::size_t b = 0; b < gap.size(); ++b) gap[b] -= partner_draws[b];
       differences.push_back(std::move(gap));
-      bases.push_back(std::move(partner_draws));
+      const bool own_base = metric.lift_base[0] == '\0';
+      const Sampled share_of = average(other_base);
+      bases.push_back(own_base ? std::move(partner_draws) : share_of.draws);
       difference += own[0]->mean - partner.mean;
-      base += partner.mean;
+      base += share_of.mean;
       ++pairs;
     }
     if (pairs == 0 || base == 0) return;
@@ -347,6 +351,9 @@ void resolve_detectable_lift(Comparison& comparison) {
 
 }  // namespace
 
+// Gained by a policy in its objective, as a share of the reference's live watch.
+constexpr MetricInfo kObjective = {"objective", "objective", "s/user-day", 1, "objective", "", true, "live_watch_s"};
+
 const std::vector<MetricInfo>& feed_metrics() {
   static const std::vector<MetricInfo> metrics = {
       {"live_watch", "live watch", "s/user-day", 1, "live_watch_s", "", true},
@@ -391,6 +398,11 @@ Comparison compare(const Runs& runs, const StatisticsOptions& options) {
       throw data_error(
           fmt::format("{} was evaluated for {} days and {} for {}: compare them separately",
                       runs.runs[0].path, comparison.days, run.path, run.eval_days));
+  }
+  comparison.metrics = comparison.tabular ? tabular_metrics() : feed_metrics();
+  if (const Column* objective = runs.runs[0].episodes.find("objective")) {
+    comparison.metrics.push_back(kObjective);
+    comparison.objective = objective->description;
   }
   if (!comparison.tabular && !(comparison.days > 0))
     throw data_error(runs.runs[0].path + ": eval_days is not positive");

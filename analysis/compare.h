@@ -35,8 +35,9 @@ struct MetricInfo {
   const char* numerator;    // column of /episodes
   const char* denominator;  // column of /episodes; "" = users × days
   bool has_lift;
+  const char* lift_base = "";  // column that lifts are a share of; "" = the numerator
 };
-/// Metrics of feed runs, in the order of AgentSummary::metrics; of tabular runs: the return.
+/// Metrics of feed runs; of tabular runs: the return.
 const std::vector<MetricInfo>& feed_metrics();
 const std::vector<MetricInfo>& tabular_metrics();
 
@@ -60,13 +61,15 @@ struct AgentSummary {
   bool learns = false;
   int num_runs = 0;
   double decisions = 0;  // trained on, mean over runs
-  std::vector<MetricSummary> metrics;
+  std::vector<MetricSummary> metrics;  // in the order of Comparison::metrics
   std::vector<ConstraintSummary> constraints;
 };
 
 struct Comparison {
   std::string reference;
   bool tabular = false;
+  std::vector<MetricInfo> metrics;  // the last one is the objective if the runs have it (analysis/objective.h)
+  std::string objective;            // what it is; empty: none
   std::vector<AgentSummary> agents;
   std::vector<std::int64_t> evaluate_seeds;
   double users = 0;            // evaluated, over all evaluate seeds
@@ -76,9 +79,6 @@ struct Comparison {
   double optimum = 0;  // tabular: the best feasible return; NaN if unknown
   std::vector<std::string> notes;
 
-  const std::vector<MetricInfo>& infos() const {
-    return tabular ? tabular_metrics() : feed_metrics();
-  }
   const AgentSummary* find(const std::string& label) const;
 };
 

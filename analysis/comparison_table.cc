@@ -76,18 +76,21 @@ TextTable outcomes(const Comparison& comparison) {
                   .rows = {},
                   .caption = "",
                   .num_left = 1};
-  const std::vector<MetricInfo>& infos = comparison.infos();
-  const std::size_t shown = comparison.tabular ? 1 : 2;
-  for (std::size_t m = 0; m < shown; ++m) {
+  const std::vector<MetricInfo>& infos = comparison.metrics;
+  std::vector<std::size_t> shown = {0};
+  if (!comparison.tabular) shown.push_back(1);
+  if (!comparison.objective.empty()) shown.push_back(infos.size() - 1);
+  for (const std::size_t m : shown) {
     table.headers.push_back(fmt::format("{}\n{}", infos[m].title, infos[m].unit));
-    table.headers.push_back(fmt::format("vs {}\n% [95 %]", comparison.reference));
+    table.headers.push_back(infos[m].lift_base[0] == '\0' ? fmt::format("vs {}\n% [95 %]", comparison.reference)
+                                                          : "gain, % of live\nwatch [95 %]");
   }
   table.headers.insert(table.headers.end(), {"\nlimits", "\nseeds"});
   bool any_uncovered = false;
   for (const AgentSummary& agent : comparison.agents) {
     std::vector<std::string> row = {agent.label};
     const bool is_reference = agent.label == comparison.reference;
-    for (std::size_t m = 0; m < shown; ++m) {
+    for (const std::size_t m : shown) {
       const bool uncovered = !is_reference && one_seed(agent, comparison);
       any_uncovered = any_uncovered || uncovered;
       row.push_back(with_half_width(agent.metrics[m].value, infos[m].scale));
@@ -104,6 +107,8 @@ TextTable outcomes(const Comparison& comparison) {
                         "move together, so read the lifts). [ ] 95 % interval of the paired lift: "
                         "users resampled "
                         "with all their days, then training seeds.";
+  if (!comparison.objective.empty())
+    table.caption += " Objective: " + comparison.objective + "; gains are shares of the live watch of " + comparison.reference + ".";
   if (any_uncovered) table.caption += " † one training seed: its luck is not in the interval.";
   if (comparison.tabular && !std::isnan(comparison.optimum))
     table.caption += fmt::format(" Optimum by linear programming: {:.6g}.", comparison.optimum);
@@ -116,10 +121,11 @@ TextTable behaviour(const Comparison& comparison) {
                   .rows = {},
                   .caption = "",
                   .num_left = 1};
-  const std::vector<MetricInfo>& infos = comparison.infos();
+  const std::vector<MetricInfo>& infos = comparison.metrics;
   constexpr std::size_t kFirst = 2,
                         kLiveDau = 2;  // live DAU with its lift: the paper's second number
-  for (std::size_t m = kFirst; m < infos.size(); ++m) {
+  const std::size_t end = infos.size() - (comparison.objective.empty() ? 0 : 1);
+  for (std::size_t m = kFirst; m < end; ++m) {
     table.headers.push_back(fmt::format("{}\n{}", infos[m].title, infos[m].unit));
     if (m == kLiveDau)
       table.headers.push_back(fmt::format("vs {}\n% [95 %]", comparison.reference));
@@ -128,7 +134,7 @@ TextTable behaviour(const Comparison& comparison) {
   for (const AgentSummary& agent : comparison.agents) {
     std::vector<std::string> row = {agent.label};
     const bool is_reference = agent.label == comparison.reference;
-    for (std::size_t m = kFirst; m < infos.size(); ++m) {
+    for (std::size_t m = kFirst; m < end; ++m) {
       row.push_back(with_half_width(agent.metrics[m].value, infos[m].scale));
       if (m == kLiveDau)
         row.push_back(is_reference ? "reference"
@@ -169,6 +175,16 @@ TextTable constraint_table(const Comparison& comparison) {
   return table;
 }
 
+// The agent with the greatest objective.
+std::string best(const Comparison& comparison, bool holds_limits) {
+  const AgentSummary* found = nullptr;
+  for (const AgentSummary& agent : comparison.agents) {
+    if (holds_limits && limits_held(agent) != "held") continue;
+    if (found == nullptr || agent.metrics.back().value.value > found->metrics.back().value.value) found = &agent;
+  }
+  return found == nullptr ? "none" : found->label;
+}
+
 }  // namespace
 
 std::vector<TextTable> comparison_tables(const Comparison& comparison) {
@@ -205,6 +221,8 @@ std::vector<std::string> closing_lines(const Comparison& comparison) {
                     "two-sided): {:.2f} %{}.",
                     100 * comparison.detectable_lift, range));
   }
+  if (!comparison.objective.empty())
+    lines.push_back(fmt::format("Greatest objective: {}; of those that hold every limit: {}.", best(comparison, false), best(comparison, true)));
   for (const std::string& note : comparison.notes) lines.push_back("Note: " + note + ".");
   return lines;
 }
@@ -220,7 +238,7 @@ TextTable long_table(const Comparison& comparison) {
   const auto exact = [](double value) {
     return std::isnan(value) ? "" : fmt::format("{:.10g}", value);
   };
-  const std::vector<MetricInfo>& infos = comparison.infos();
+  const std::vector<MetricInfo>& infos = comparison.metrics;
   for (const AgentSummary& agent : comparison.agents) {
     const std::string seeds = std::to_string(agent.num_runs);
     for (std::size_t m = 0; m < infos.size(); ++m) {

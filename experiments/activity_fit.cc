@@ -17,8 +17,24 @@ constexpr std::int64_t kDayMs = 86400000;
 constexpr double kWholeRowsPerDay = 50, kWholeSameResponse = 0.4;
 
 enum Sum {
-  kUsers, kRows, kActiveDays, kRequests, kSessions, kLnRows, kLnSessions, kGaps, kLnGap, kLnGapSquared, kGapSeconds,
-  kDay1Pairs, kDay1Returns, kDay7Pairs, kDay7Returns, kSteps, kSameResponse, kNumSums
+  kUsers,
+  kRows,
+  kActiveDays,
+  kRequests,
+  kSessions,
+  kLnRows,
+  kLnSessions,
+  kGaps,
+  kLnGap,
+  kLnGapSquared,
+  kGapSeconds,
+  kDay1Pairs,
+  kDay1Returns,
+  kDay7Pairs,
+  kDay7Returns,
+  kSteps,
+  kSameResponse,
+  kNumSums
 };
 using Sums = std::array<double, kNumSums>;
 
@@ -56,8 +72,10 @@ class Reader {
     rows_per_day_.push_back(rows / static_cast<double>(days_));
     for (std::size_t d = 0; d < active_.size(); ++d) {
       sums[kActiveDays] += active_[d];
-      if (d + 1 < active_.size()) sums[kDay1Pairs] += active_[d], sums[kDay1Returns] += active_[d] * active_[d + 1];
-      if (d + 7 < active_.size()) sums[kDay7Pairs] += active_[d], sums[kDay7Returns] += active_[d] * active_[d + 7];
+      if (d + 1 < active_.size())
+        sums[kDay1Pairs] += active_[d], sums[kDay1Returns] += active_[d] * active_[d + 1];
+      if (d + 7 < active_.size())
+        sums[kDay7Pairs] += active_[d], sums[kDay7Returns] += active_[d] * active_[d + 7];
     }
   }
 
@@ -104,8 +122,9 @@ void Reader::fit_gaps(ActivityFit& fit) const {
   if (!fit.gap_mu.known()) return;
   const double mu = fit.gap_mu.value, sigma = fit.gap_sigma.value;
   const auto normal = [&](double s) { return 0.5 * std::erfc((mu - std::log(s)) / sigma / std::sqrt(2.0)); };
-  fit.gap_ks = gaps_ms_.kolmogorov_smirnov(
-      [&](double ms) { return (normal(std::clamp(ms / 1000, lo, hi)) - normal(lo)) / (normal(hi) - normal(lo)); });
+  fit.gap_ks = gaps_ms_.kolmogorov_smirnov([&](double ms) {
+    return (normal(std::clamp(ms / 1000, lo, hi)) - normal(lo)) / (normal(hi) - normal(lo));
+  });
 }
 
 void Reader::fit_exposures(ActivityFit& fit) {
@@ -122,7 +141,8 @@ void Reader::fit_exposures(ActivityFit& fit) {
   std::sort(rows_per_day_.begin(), rows_per_day_.end());
   const auto n = static_cast<double>(rows_per_day_.size());
   for (std::size_t i = 0; i < rows_per_day_.size(); ++i) {
-    const double p = boost::math::gamma_p(fit.exposures_shape.value, rows_per_day_[i] / fit.exposures_scale.value);
+    const double p =
+        boost::math::gamma_p(fit.exposures_shape.value, rows_per_day_[i] / fit.exposures_scale.value);
     const auto below = static_cast<double>(i);
     fit.exposures_ks = std::max({fit.exposures_ks, p - below / n, (below + 1) / n - p});
   }
@@ -178,7 +198,8 @@ std::pair<double, double> fit_truncated_log_normal(double mean, double mean_squa
       double term = std::exp(a * t + b * t * t - top);
       for (double& s : sum) s += term, term *= t;
     }
-    return Moments{std::log(sum[0] * width) + top, sum[1] / sum[0], sum[2] / sum[0], sum[3] / sum[0], sum[4] / sum[0]};
+    return Moments{std::log(sum[0] * width) + top, sum[1] / sum[0], sum[2] / sum[0], sum[3] / sum[0],
+                   sum[4] / sum[0]};
   };
   double a = 0, b = -0.5;
   for (int i = 0; i < 100; ++i) {
@@ -188,7 +209,8 @@ std::pair<double, double> fit_truncated_log_normal(double mean, double mean_squa
     const double determinant = v11 * v22 - v12 * v12, g1 = -m.m1, g2 = 1 - m.m2;
     const double da = (v22 * g1 - v12 * g2) / determinant, db = (v11 * g2 - v12 * g1) / determinant;
     double size = 1;
-    while (size > 1e-6 && !(b + size * db - moments(a + size * da, b + size * db).log_z >= b - m.log_z)) size /= 2;
+    while (size > 1e-6 && !(b + size * db - moments(a + size * da, b + size * db).log_z >= b - m.log_z))
+      size /= 2;
     a += size * da;
     b += size * db;
   }
@@ -197,8 +219,8 @@ std::pair<double, double> fit_truncated_log_normal(double mean, double mean_squa
 }
 
 double fit_gamma_shape(double mean_x, double mean_ln_x) {
-  const double s = std::log(mean_x) - mean_ln_x;  // ln k − ψ(k) = s
-  if (!(s > 1e-9)) return std::nan("");           // all equal: no finite shape
+  const double s = std::log(mean_x) - mean_ln_x;                          // ln k − ψ(k) = s
+  if (!(s > 1e-9)) return std::nan("");                                   // all equal: no finite shape
   double k = (3 - s + std::sqrt((s - 3) * (s - 3) + 24 * s)) / (12 * s);  // Minka 2002
   for (int i = 0; i < 50; ++i) {
     const double change = (std::log(k) - boost::math::digamma(k) - s) / (1 / k - boost::math::trigamma(k));
@@ -208,12 +230,14 @@ double fit_gamma_shape(double mean_x, double mean_ln_x) {
   return k;
 }
 
-ActivityFit fit_activity(const TimeStamps& times, std::int64_t first_day, std::int64_t days, double utc_offset_h) {
+ActivityFit fit_activity(const TimeStamps& times, std::int64_t first_day, std::int64_t days,
+                         double utc_offset_h) {
   const std::int64_t start = first_day * kDayMs - static_cast<std::int64_t>(utc_offset_h * 3600000);
   std::vector<TimeStamps::Row> rows;
   rows.reserve(times.rows().size());
   for (const TimeStamps::Row& row : times.rows())
-    if (row.time_ms >= start && row.time_ms < start + days * kDayMs) rows.push_back({row.user, row.time_ms - start});
+    if (row.time_ms >= start && row.time_ms < start + days * kDayMs)
+      rows.push_back({row.user, row.time_ms - start});
   std::sort(rows.begin(), rows.end(), [](const TimeStamps::Row& a, const TimeStamps::Row& b) {
     return a.user != b.user ? a.user < b.user : a.time_ms < b.time_ms;
   });

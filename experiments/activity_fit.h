@@ -47,25 +47,26 @@ class TimeStamps {
 
 struct ActivityFit {
   // What tells a thinned log from a whole one.
-  double rows_per_active_day = 0;   // per user and day with a row
-  double same_response_share = 0;   // of steps from a row to the user's next one: less than 1 s
+  double rows_per_active_day = 0;  // per user and day with a row
+  double same_response_share = 0;  // of steps from a row to the user's next one: less than 1 s
   bool thinned = true;
   std::int64_t users = 0, days = 0;
-  double sampled_share = 1;         // of the users
+  double sampled_share = 1;  // of the users
 
-  Estimate exposures_per_day, sessions_per_day;       // per user and calendar day
-  Estimate exposures_shape, exposures_scale;          // gamma k, θ of the users' means per day
+  Estimate exposures_per_day, sessions_per_day;  // per user and calendar day
+  Estimate exposures_shape, exposures_scale;     // gamma k, θ of the users' means per day
   double exposures_ks = 0;
-  Estimate sessions_shape;                            // gamma k of the users' numbers of sessions
+  Estimate sessions_shape;  // gamma k of the users' numbers of sessions
   Estimate items_per_request, requests_per_session;
-  Estimate gap_mu, gap_sigma, gap_mean_s;             // mu, sigma in ln s
+  Estimate gap_mu, gap_sigma, gap_mean_s;  // mu, sigma in ln s
   double gap_ks = 0;
-  Estimate active_share, d1, d7;                      // P(active on a day), …on the next, …7 days later
+  Estimate active_share, d1, d7;  // P(active on a day), …on the next, …7 days later
 };
 
 /// `days`: whole local days that the log covers, from `first_day` (days since 1970) on; rows outside
 /// are not used.
-ActivityFit fit_activity(const TimeStamps& times, std::int64_t first_day, std::int64_t days, double utc_offset_h);
+ActivityFit fit_activity(const TimeStamps& times, std::int64_t first_day, std::int64_t days,
+                         double utc_offset_h);
 
 /// ML of a log-normal truncated to [lo, hi] from n values with the given means of ln x and (ln x)²;
 /// (μ, σ), or NaN where no log-normal is that wide.

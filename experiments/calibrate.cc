@@ -17,18 +17,23 @@ namespace sluice {
 namespace {
 
 void print_table(const std::vector<FitRow>& rows) {
-  fmt::print("{:<47} {:<6} {:>12} {:>9} {:>10} {:>10}\n", "figure (by exposure)", "unit", "fitted", "± error", "n", "published");
+  fmt::print("{:<47} {:<6} {:>12} {:>9} {:>10} {:>10}\n", "figure (by exposure)", "unit", "fitted", "± error",
+             "n", "published");
   for (const FitRow& row : rows) {
-    const auto number = [&](double x) { return std::isfinite(x) ? fmt::format("{:.{}f}", x, row.decimals) : std::string("-"); };
-    fmt::print("{:<47} {:<6} {:>12} {:>9} {:>10} {:>10}{}\n", row.name, row.unit, number(row.fitted.value), number(row.fitted.error),
-               row.fitted.known() ? std::to_string(row.fitted.n) : "-", number(row.published), row.remark.empty() ? "" : "  " + row.remark);
+    const auto number = [&](double x) {
+      return std::isfinite(x) ? fmt::format("{:.{}f}", x, row.decimals) : std::string("-");
+    };
+    fmt::print("{:<47} {:<6} {:>12} {:>9} {:>10} {:>10}{}\n", row.name, row.unit, number(row.fitted.value),
+               number(row.fitted.error), row.fitted.known() ? std::to_string(row.fitted.n) : "-",
+               number(row.published), row.remark.empty() ? "" : "  " + row.remark);
   }
 }
 
 void print_profiles(const std::vector<ProfileRow>& rows) {
   for (const ProfileRow& row : rows)
-    fmt::print("\n{}\n  fitted    {}\n  ± error   {}\n  published {}\n", row.name, join_numbers(row.fitted, row.decimals),
-               join_numbers(row.errors, row.decimals), join_numbers(row.published, row.decimals));
+    fmt::print("\n{}\n  fitted    {}\n  ± error   {}\n  published {}\n", row.name,
+               join_numbers(row.fitted, row.decimals), join_numbers(row.errors, row.decimals),
+               join_numbers(row.published, row.decimals));
 }
 
 // A scenario that the simulator would refuse is not written.
@@ -41,7 +46,8 @@ void check_scenario(const std::string& yaml) {
   try {
     parse_experiment(document, "fitted");
   } catch (const UserError& e) {
-    throw data_error(std::string("the fit is outside of what the simulator takes, nothing was written: ") + e.what());
+    throw data_error(std::string("the fit is outside of what the simulator takes, nothing was written: ") +
+                     e.what());
   }
 }
 
@@ -56,20 +62,25 @@ int parse_tab(const std::string& text) {
 
 int calibrate_command(const CalibrateOptions& options) {
   catch_interrupts();
-  const LogOptions log_options{.tab = parse_tab(options.tab), .utc_offset_h = options.utc_offset_h, .lenient = options.lenient};
-  const auto source = options.activity == "fit" ? ActivitySource::kFit
-                      : options.activity == "keep" ? ActivitySource::kKeep : ActivitySource::kAuto;
+  const LogOptions log_options{
+      .tab = parse_tab(options.tab), .utc_offset_h = options.utc_offset_h, .lenient = options.lenient};
+  const auto source = options.activity == "fit"    ? ActivitySource::kFit
+                      : options.activity == "keep" ? ActivitySource::kKeep
+                                                   : ActivitySource::kAuto;
   std::error_code error;
   for (const std::string& input : options.files)
-    if (std::filesystem::equivalent(input, options.out, error)) throw usage_error("--out " + options.out + " is one of the logs");
-  if (!options.force && std::filesystem::exists(std::filesystem::symlink_status(options.out, error))) throw already_exists(options.out);
+    if (std::filesystem::equivalent(input, options.out, error))
+      throw usage_error("--out " + options.out + " is one of the logs");
+  if (!options.force && std::filesystem::exists(std::filesystem::symlink_status(options.out, error)))
+    throw already_exists(options.out);
   DurableFile file(options.out, options.force ? Overwrite::kForce : Overwrite::kRefuse);
   const KuairandLog log = read_kuairand_logs(options.files, log_options);
   for (const LogFile& f : log.files) {
     if (!f.used)
       note(f.path + ": " + f.kind + "; not used");
     else
-      note(fmt::format("{}: log, {} rows{}", f.path, f.rows, f.skipped > 0 ? fmt::format(", {} malformed ones skipped, e.g.", f.skipped) : ""));
+      note(fmt::format("{}: log, {} rows{}", f.path, f.rows,
+                       f.skipped > 0 ? fmt::format(", {} malformed ones skipped, e.g.", f.skipped) : ""));
     for (const std::string& problem : f.first_problems) note("  " + problem);
   }
   const LogFit fit = fit_log(log, source);

@@ -21,7 +21,7 @@ struct FitRow {
   Estimate fitted;
   double published = 0;  // NaN: none
   int decimals = 3;
-  std::string remark;    // "kept": the log does not tell, the published figure stands
+  std::string remark;  // "kept": the log does not tell, the published figure stands
 };
 std::vector<FitRow> fit_rows(const LogFit& fit);
 

@@ -55,7 +55,7 @@ std::vector<CalibrationKnob> calibration_knobs(Knobs which) {
       {"users.short_video.skip_share", of(kVideo, &V::skip_share), false, 0.02, 0.05, 0.6},
       {"users.short_video.watch_mu", of(kVideo, &V::watch_mu), false, 0.08, 0.5, 5},
       {"users.short_video.watch_sigma", of(kVideo, &V::watch_sigma), false, 0.06, 1, 2.5},
-      {"users.short_video.longest_s", of(kVideo, &V::longest_s), true, 0.2, 100, 1e5},
+      {"users.short_video.end_rate", of(kVideo, &V::end_rate), false, 5e-4, 0, 0.01},
       {"users.short_video.user_sigma", of(kVideo, &V::user_sigma), false, 0.06, 0.3, 1.6},
       {"users.short_video.page_sigma", of(kVideo, &V::page_sigma), false, 0.06, 0.2, 1.5},
       {"users.short_video.skip_mood", of(kVideo, &V::skip_mood), false, 0.2, 0, 6},

@@ -74,6 +74,16 @@ ConfigNode load_scenario(const ConfigNode* where, const std::string& name) {
                      "no scenario or file `" + name + "`; built in: " + names);
 }
 
+// A resolved config holds every key of its scenario.  Of a file only the name is kept, so that it runs again where the
+// file is not.
+constexpr const char* kInlineScenario = "inline ";
+std::string resolved_name(const std::string& scenario) {
+  const auto& known = builtin_scenarios();
+  const bool built_in = std::any_of(known.begin(), known.end(), [&](const auto& one) { return one.first == scenario; });
+  if (built_in || scenario.starts_with(kInlineScenario)) return scenario;
+  return kInlineScenario + std::filesystem::path(scenario).filename().string();
+}
+
 void check_feed(const FeedConfig& feed) {
   const auto fail = [](const std::string& path, const std::string& message) {
     throw data_error("environment." + path + ": " + message);
@@ -103,6 +113,7 @@ void check_feed(const FeedConfig& feed) {
     if (v.user_sigma * v.user_sigma + v.page_sigma * v.page_sigma >= v.watch_sigma * v.watch_sigma)
       fail("users.short_video.watch_sigma", "must exceed √(user_sigma² + page_sigma²): it is their sum with the video's own part");
   }
+  if (const auto* users = std::get_if<LogitUsersConfig>(&feed.users)) hours("users.hour_percent", users->hour_percent, 24);
   const auto shares = [&](const std::string& path, const std::vector<double>& percent) {
     hours(path, percent, 24);
     const double sum = std::accumulate(percent.begin(), percent.end(), 0.0);
@@ -142,7 +153,12 @@ std::vector<ConfigNode> with_includes(const ConfigNode& document) {
 }
 
 std::vector<ConfigNode> experiment_layers(const std::string& path, const std::vector<std::string>& sets) {
-  std::vector<ConfigNode> layers = with_includes(load_config_file(path));
+  const ConfigNode document = load_config_file(path);
+  for (const char* key : {"base", "cases", "axes", "zip", "seeds"})
+    if (document.kind == ConfigNode::Kind::kMap && document.find(key) != nullptr)
+      throw config_error(*document.find(key), key, "a key of sweeps, which hold many runs: `sluice sweep run " + path + " --out DIR` runs them all, "
+                         "and a case's keys in a file of their own are one run");
+  std::vector<ConfigNode> layers = with_includes(document);
   for (const std::string& setting : sets) layers.push_back(parse_setting(setting));
   return layers;
 }
@@ -161,11 +177,10 @@ ExperimentConfig read_experiment(const std::vector<ConfigNode>& given, const std
   if (!tabular) {
     const ConfigNode* name = named_scenario(layers);
     const std::string scenario = name == nullptr ? FeedConfig{}.scenario : read_text(*name, "environment.scenario");
-    const ConfigNode document = load_scenario(name, scenario);
-    read_config(document, "environment", std::get<FeedConfig>(config.environment));
-    std::get<FeedConfig>(config.environment).scenario = scenario;
+    if (!scenario.starts_with(kInlineScenario)) read_config(load_scenario(name, scenario), "environment", std::get<FeedConfig>(config.environment));
   }
   for (const ConfigNode& layer : layers) read_config(layer, "", config);
+  if (auto* feed = std::get_if<FeedConfig>(&config.environment)) feed->scenario = resolved_name(feed->scenario);
   if (!seeded)
     throw data_error((layers.empty() ? "" : layers.front().file + ": ") +
                      "seed: missing; there is no default seed: write `seed: 1` or give --seed 1");

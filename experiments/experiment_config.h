@@ -57,7 +57,7 @@ struct FeedConfig {
   static constexpr auto fields() {
     using C = FeedConfig;
     return std::tuple{
-        field("scenario", &C::scenario, {.doc = "named scenario (`sluice list scenarios`) or a YAML file of these keys; the keys below override it"}),
+        field("scenario", &C::scenario, {.doc = "named scenario (`sluice list scenarios`) or a YAML file of these keys; the keys below override it. In a resolved config, `inline FILE`: all keys of that file are below"}),
         field("users", &C::users, {.doc = "the population"}),
         field("supply", &C::supply, {.doc = "the live streams"}),
         field("days", &C::days, {.range = {1, 10000}, .unit = "day", .doc = "simulated days of training, after the burn-in"}),

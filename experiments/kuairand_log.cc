@@ -19,9 +19,9 @@ namespace {
 constexpr std::int64_t kDayMs = 86400000, kHourMs = 3600000;
 // A time stamp before 2000 is in seconds, one after 2100 in microseconds.
 constexpr double kFirstTime = 946684800000.0, kLastTime = 4102444800000.0;
-constexpr double kLargestId = 9e15;          // exact in a double
-constexpr int kRowsBetweenLooks = 8192;      // at signals and progress
-constexpr std::size_t kProblemsShown = 3;    // per file
+constexpr double kLargestId = 9e15;        // exact in a double
+constexpr int kRowsBetweenLooks = 8192;    // at signals and progress
+constexpr std::size_t kProblemsShown = 3;  // per file
 
 const std::vector<std::string> kLogColumns = {"user_id", "video_id", "time_ms", "play_time_ms", "tab"};
 
@@ -54,8 +54,9 @@ std::string kind_of(const CsvReader& csv) {
   if (lacks.empty()) return "log";
   for (const FileKind& kind : other_kinds())
     if (missing(csv, kind.columns).empty()) return kind.name;
-  throw data_error(fmt::format("{}: not a log of KuaiRand's format: its header lacks {} (it has {})", csv.path(),
-                               fmt::join(lacks, ", "), shortened(fmt::format("{}", fmt::join(csv.header(), ", ")))));
+  throw data_error(fmt::format("{}: not a log of KuaiRand's format: its header lacks {} (it has {})",
+                               csv.path(), fmt::join(lacks, ", "),
+                               shortened(fmt::format("{}", fmt::join(csv.header(), ", ")))));
 }
 
 // A whole number, also written 17.0, as pandas does.
@@ -78,20 +79,28 @@ struct LogRow {
 class RowParser {
  public:
   explicit RowParser(const CsvReader& csv)
-      : user_(*csv.column("user_id")), video_(*csv.column("video_id")), time_(*csv.column("time_ms")),
-        play_(*csv.column("play_time_ms")), tab_(*csv.column("tab")), random_(csv.column("is_rand")) {}
+      : user_(*csv.column("user_id")),
+        video_(*csv.column("video_id")),
+        time_(*csv.column("time_ms")),
+        play_(*csv.column("play_time_ms")),
+        tab_(*csv.column("tab")),
+        random_(csv.column("is_rand")) {}
 
   /// What is wrong with the row; empty if nothing is.
   std::string parse(const CsvReader& csv, LogRow& row) const {
     if (!csv.problem().empty()) return csv.problem();
-    if (!parse_whole(csv.cell(user_), 0, kLargestId, row.user)) return bad("user_id", csv.cell(user_), "a whole number");
-    if (!parse_whole(csv.cell(video_), 0, kLargestId, row.video)) return bad("video_id", csv.cell(video_), "a whole number");
+    if (!parse_whole(csv.cell(user_), 0, kLargestId, row.user))
+      return bad("user_id", csv.cell(user_), "a whole number");
+    if (!parse_whole(csv.cell(video_), 0, kLargestId, row.video))
+      return bad("video_id", csv.cell(video_), "a whole number");
     if (!parse_whole(csv.cell(time_), kFirstTime, kLastTime, row.time_ms))
       return bad("time_ms", csv.cell(time_), "Unix time in ms, between the years 2000 and 2100");
     if (!parse_whole(csv.cell(play_), 0, kDayMs, row.play_ms))
       return bad("play_time_ms", csv.cell(play_), "a whole number of ms, from 0 to a day");
-    if (!parse_whole(csv.cell(tab_), 0, 1000, row.tab)) return bad("tab", csv.cell(tab_), "a whole number from 0 to 1000");
-    if (random_ && !parse_whole(csv.cell(*random_), 0, 1, row.is_random)) return bad("is_rand", csv.cell(*random_), "0 or 1");
+    if (!parse_whole(csv.cell(tab_), 0, 1000, row.tab))
+      return bad("tab", csv.cell(tab_), "a whole number from 0 to 1000");
+    if (random_ && !parse_whole(csv.cell(*random_), 0, 1, row.is_random))
+      return bad("is_rand", csv.cell(*random_), "0 or 1");
     return {};
   }
 
@@ -115,7 +124,9 @@ std::int64_t calendar_date(std::int64_t day) {
 class LogReader {
  public:
   LogReader(KuairandLog& log, Progress& progress)
-      : log_(log), progress_(progress), offset_ms_(static_cast<std::int64_t>(log.options.utc_offset_h * kHourMs)) {}
+      : log_(log),
+        progress_(progress),
+        offset_ms_(static_cast<std::int64_t>(log.options.utc_offset_h * kHourMs)) {}
 
   void read(CsvReader& csv, LogFile& file, std::int64_t bytes_before);
 
@@ -202,12 +213,15 @@ class Duplicates {
  public:
   void check_path(const std::string& path) {
     struct stat info {};
-    if (stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && !files_.insert({info.st_dev, info.st_ino}).second)
+    if (stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+        !files_.insert({info.st_dev, info.st_ino}).second)
       throw data_error(path + ": is given twice");
   }
   void check_contents(const CsvReader& csv) {
     const auto [entry, is_new] = contents_.emplace(csv.contents(), csv.path());
-    if (!is_new) throw data_error(csv.path() + ": has the same contents as " + entry->second + "; its rows would count twice");
+    if (!is_new)
+      throw data_error(csv.path() + ": has the same contents as " + entry->second +
+                       "; its rows would count twice");
   }
 
  private:
@@ -242,8 +256,8 @@ KuairandLog read_kuairand_logs(const std::vector<std::string>& paths, const LogO
     if (file.used) total += csv.file_bytes();
   }
   if (std::none_of(log.files.begin(), log.files.end(), [](const LogFile& file) { return file.used; }))
-    throw data_error(fmt::format("{}: {}; none of the files is a log (a header with {})", log.files[0].path, log.files[0].kind,
-                                 fmt::join(kLogColumns, ", ")));
+    throw data_error(fmt::format("{}: {}; none of the files is a log (a header with {})", log.files[0].path,
+                                 log.files[0].kind, fmt::join(kLogColumns, ", ")));
   Progress progress("reading", total, "bytes");
   LogReader reader(log, progress);
   for (LogFile& file : log.files) {

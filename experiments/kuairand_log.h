@@ -33,7 +33,7 @@ struct LogOptions {
 };
 
 struct LogFile {
-  std::string path, kind;   // "log", or what else it is: not used
+  std::string path, kind;  // "log", or what else it is: not used
   bool used = false;
   std::int64_t rows = 0, skipped = 0;
   std::vector<std::string> first_problems;  // of skipped rows, with file and line
@@ -41,9 +41,9 @@ struct LogFile {
 
 /// What one group of users adds to the counts.
 struct UserGroupCounts {
-  ValueHistogram watch_ms;               // played rows of the tab
+  ValueHistogram watch_ms;  // played rows of the tab
   std::int64_t tab_rows = 0, short_rows = 0;
-  std::array<double, 24> hours{};        // played rows of the tab, local time
+  std::array<double, 24> hours{};  // played rows of the tab, local time
 };
 
 struct KuairandLog {

@@ -20,7 +20,8 @@ void fit_watch(const KuairandLog& log, LogFit& fit) {
   ValueHistogram all;
   for (const UserGroupCounts& group : log.groups) {
     const auto rows = static_cast<double>(group.tab_rows);
-    shares.push_back({rows, rows - static_cast<double>(group.watch_ms.total()), static_cast<double>(group.short_rows)});
+    shares.push_back(
+        {rows, rows - static_cast<double>(group.watch_ms.total()), static_cast<double>(group.short_rows)});
     watch.push_back(group.watch_ms);
     all.add(group.watch_ms);
   }
@@ -40,8 +41,10 @@ void fit_watch(const KuairandLog& log, LogFit& fit) {
   }
   fit.watch = fit_mixture(watch);
   if (!fit.watch.share.known())
-    throw data_error(fmt::format("the {} watch times are not a mixture of two log-normals (too few different values, "
-                                 "or one component only); is play_time_ms in ms?", fit.played));
+    throw data_error(
+        fmt::format("the {} watch times are not a mixture of two log-normals (too few different values, "
+                    "or one component only); is play_time_ms in ms?",
+                    fit.played));
 }
 
 void fit_hours(const KuairandLog& log, LogFit& fit) {
@@ -55,14 +58,16 @@ void fit_hours(const KuairandLog& log, LogFit& fit) {
     fit.hour_percent[h] = jackknife(sums, [h](const auto& s) { return 100 * s[h + 1] / s[0]; });
   fit.hour_distance = jackknife(sums, [](const auto& s) {
     double distance = 0;
-    for (std::size_t h = 0; h < 24; ++h) distance += std::abs(s[h + 1] / s[0] - kuairand::kHourPercent[h] / 100) / 2;
+    for (std::size_t h = 0; h < 24; ++h)
+      distance += std::abs(s[h + 1] / s[0] - kuairand::kHourPercent[h] / 100) / 2;
     return distance;
   });
 }
 
 // A day at the edge of the log counts if rows begin before 3 h, or end after 21 h.
 bool whole(const std::array<std::int64_t, 24>& hours, bool is_first, bool is_last) {
-  return (!is_first || hours[0] + hours[1] + hours[2] > 0) && (!is_last || hours[21] + hours[22] + hours[23] > 0);
+  return (!is_first || hours[0] + hours[1] + hours[2] > 0) &&
+         (!is_last || hours[21] + hours[22] + hours[23] > 0);
 }
 
 struct Day {
@@ -119,8 +124,9 @@ LogFit fit_log(const KuairandLog& log, ActivitySource activity) {
   LogFit fit;
   fit.played = log.played();
   if (fit.played < kFewestPlayed)
-    throw data_error(fmt::format("{} of {} rows are played and of tab {}; at least {} are needed{}", fit.played, log.rows,
-                                 log.options.tab == kAnyTab ? "any" : std::to_string(log.options.tab), kFewestPlayed,
+    throw data_error(fmt::format("{} of {} rows are played and of tab {}; at least {} are needed{}", fit.played,
+                                 log.rows, log.options.tab == kAnyTab ? "any" : std::to_string(log.options.tab),
+                                 kFewestPlayed,
                                  log.options.tab == kAnyTab ? "" : "  (--tab all takes every tab)"));
   fit_watch(log, fit);
   fit.user = fit_random_effects(log.users);
@@ -129,7 +135,8 @@ LogFit fit_log(const KuairandLog& log, ActivitySource activity) {
   const std::vector<Day> days = whole_days(log);
   fit_weekdays(days, fit);
   find_longest_run(days, fit);
-  if (fit.num_days > 0) fit.activity = fit_activity(log.times, fit.first_day, fit.num_days, log.options.utc_offset_h);
+  if (fit.num_days > 0)
+    fit.activity = fit_activity(log.times, fit.first_day, fit.num_days, log.options.utc_offset_h);
   fit.activity_told = fit.activity.users > 0 && (activity == ActivitySource::kFit ||
                                                  (activity == ActivitySource::kAuto && !fit.activity.thinned));
   return fit;

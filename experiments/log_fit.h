@@ -18,19 +18,19 @@ namespace sluice {
 enum class ActivitySource { kAuto, kFit, kKeep };
 
 struct LogFit {
-  std::int64_t played = 0;                     // rows of the tab with a watch time
-  Estimate not_played, short_share;            // P(watch = 0), P(watch ≤ 3 s | played)
-  std::vector<Estimate> watch_quantiles_ms;    // those of kuairand::kWatchQuantilesMs
-  MixtureFit watch;                            // ln ms
-  RandomEffects user, video;                   // on ln ms
+  std::int64_t played = 0;                   // rows of the tab with a watch time
+  Estimate not_played, short_share;          // P(watch = 0), P(watch ≤ 3 s | played)
+  std::vector<Estimate> watch_quantiles_ms;  // those of kuairand::kWatchQuantilesMs
+  MixtureFit watch;                          // ln ms
+  RandomEffects user, video;                 // on ln ms
 
-  std::array<Estimate, 24> hour_percent;       // played rows of the tab by local hour
-  Estimate hour_distance;                      // total variation to kuairand::kHourPercent
+  std::array<Estimate, 24> hour_percent;  // played rows of the tab by local hour
+  Estimate hour_distance;                 // total variation to kuairand::kHourPercent
 
-  std::array<Estimate, 7> weekday_index;       // rows by day of the week, mean 1; n: days
-  bool weekdays_told = false;                  // every weekday at least twice
+  std::array<Estimate, 7> weekday_index;  // rows by day of the week, mean 1; n: days
+  bool weekdays_told = false;             // every weekday at least twice
 
-  std::int64_t first_day = 0, num_days = 0;    // longest run of whole local days, days since 1970
+  std::int64_t first_day = 0, num_days = 0;  // longest run of whole local days, days since 1970
   ActivityFit activity;
   bool activity_told = false;
 };

@@ -10,8 +10,8 @@
 namespace sluice {
 namespace {
 
-constexpr double kSmallestSigma = 0.02;     // ln units: ten bins; below, it is a spike and no component
-constexpr double kSettled = 1e-9;           // largest change of a parameter in one iteration
+constexpr double kSmallestSigma = 0.02;  // ln units: ten bins; below, it is a spike and no component
+constexpr double kSettled = 1e-9;        // largest change of a parameter in one iteration
 constexpr int kFirstIterations = 60, kMaxIterations = 20000;
 constexpr std::size_t kFewestValues = 20;
 
@@ -154,7 +154,8 @@ Matrix5 observed_information(const Points& points, const LogNormalMixture& m) {
   return information;
 }
 
-Vector5 standard_errors(std::span<const ValueHistogram> groups, const Points& points, const LogNormalMixture& m) {
+Vector5 standard_errors(std::span<const ValueHistogram> groups, const Points& points,
+                        const LogNormalMixture& m) {
   Matrix5 between = Matrix5::Zero();
   double num_groups = 0;
   const Responsibility first(m);
@@ -181,7 +182,8 @@ Vector5 standard_errors(std::span<const ValueHistogram> groups, const Points& po
 double LogNormalMixture::cdf(double x) const {
   const auto normal = [](double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); };
   if (x <= 0) return 0;
-  return share * normal((std::log(x) - mu[0]) / sigma[0]) + (1 - share) * normal((std::log(x) - mu[1]) / sigma[1]);
+  return share * normal((std::log(x) - mu[0]) / sigma[0]) +
+         (1 - share) * normal((std::log(x) - mu[1]) / sigma[1]);
 }
 
 double LogNormalMixture::log_density(double ln_x) const {

@@ -18,7 +18,7 @@
 namespace sluice {
 
 struct LogNormalMixture {
-  double share = 0.5;                 // w, of the first component
+  double share = 0.5;  // w, of the first component
   std::array<double, 2> mu{}, sigma{};
 
   /// P(X ≤ x).
@@ -31,8 +31,8 @@ struct MixtureFit {
   LogNormalMixture mixture;
   Estimate share;
   std::array<Estimate, 2> mu, sigma;
-  double ks = 0;                      // Kolmogorov-Smirnov distance of fit and data
-  double log_likelihood = 0;          // per row
+  double ks = 0;              // Kolmogorov-Smirnov distance of fit and data
+  double log_likelihood = 0;  // per row
   int iterations = 0;
   bool converged = false;
 };

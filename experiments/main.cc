@@ -91,6 +91,7 @@ struct CommandLine {
     c->add_option("FILE|DIR", compare.inputs, "result files, or directories of them")->required();
     c->add_option("--format", compare.format, "text, md, csv or tex")->check(CLI::IsMember({"text", "md", "csv", "tex"}));
     c->add_option("--reference", reference, "label of the agent that lifts are against");
+    c->add_option("--price", compare.prices, "COST=PRICE: also compare live watch − Σ PRICE·COST, the objective of planners; may be repeated")->take_all();
     CLI::App* r = command("report", "One self-contained HTML file, figures (SVG, PDF), tables (CSV, Markdown, LaTeX)",
                           "sluice report results --out report", [this] {
                             if (!reference.empty()) report.statistics.reference = reference;
@@ -99,6 +100,7 @@ struct CommandLine {
     r->add_option("FILE|DIR", report.inputs, "result files, or directories of them")->required();
     r->add_option("--out", report.out, "directory of the report")->required();
     r->add_option("--reference", reference, "label of the agent that lifts are against");
+    r->add_option("--price", report.prices, "COST=PRICE: also compare live watch − Σ PRICE·COST; may be repeated")->take_all();
     r->add_option("--title", report.title, "title of the report");
     r->add_flag("--force", report.force, "replace an existing report");
     CLI::App* i = command("inspect", "What a result file holds", "sluice inspect sl_mgac.h5",

@@ -16,19 +16,37 @@
 namespace sluice {
 namespace {
 
-// How much more of a carried state is given in step 1: small against what users have of it (habit gains .05
+// How much more of a carried state is given in step 1: of the size of what users have of it (habit gains .05
 // by a watch of two minutes, satisfaction 1 by one of five), large enough to be seen.
-constexpr double kMoreHabit = 0.3, kMoreSatisfaction = 2;
+constexpr std::array<double, 2> kMore = {0.5, 2};
 // Of the mean diagonal of XᵀX: keeps the quadratic terms of thin groups at bay.
 constexpr double kRidge = 1e-3;
 
-/// One request that was continued twice.
+/// One request that was continued twice: what the copy with the injection has more of by midnight.
 struct Pair {
   std::uint8_t group = 0;
-  float advantage_s = 0;            // J(1) − J(0) to midnight
-  float habit = 0, satisfaction = 0;  // carried(1) − carried(0)
-  float watch_s = 0, mean_watch_s = 0;  // y and E[y] of the injected page
+  float objective_s = 0;
+  float habit = 0, satisfaction = 0;
+  float watch_s = 0, mean_watch_s = 0;  // Σy and ΣE[y] over the injections
 };
+
+/// Live watch and its expectation where injected, of each user of a world.
+struct Watch {
+  explicit Watch(std::size_t users) : mean_s(users) {}
+  void see(const RequestBatch& requests, std::span<const Decision> decisions, std::size_t latents, std::size_t column) {
+    for (std::size_t i = 0; i < decisions.size(); ++i)
+      if (decisions[i].action == 1)
+        mean_s[static_cast<std::size_t>(requests.user[i])] += static_cast<double>(requests.latent[i * latents + column]);
+  }
+  std::vector<double> mean_s;
+};
+
+// Step 3: takes the part of `target` out that goes with watch − κ·mean_watch, κ the ratio of their totals.
+void take_luck_out(Eigen::VectorXd& target, const Eigen::VectorXd& watch, const Eigen::VectorXd& mean_watch, double kappa) {
+  const Eigen::VectorXd luck = watch - kappa * mean_watch;
+  const double variance = luck.squaredNorm();
+  if (variance > 0) target -= luck * (luck.dot((target.array() - target.mean()).matrix()) / variance);
+}
 
 class Planning {
  public:
@@ -46,11 +64,14 @@ class Planning {
  private:
   double objective(const FeedTotals& totals) const;
   std::unique_ptr<Agent> policy(const FeedWorld& world) const;
-  std::vector<double> objective_by_user(std::unique_ptr<FeedWorld> world);
-  std::vector<std::vector<double>> carried_values();
+  struct Outcome {
+    Eigen::VectorXd objective_s, watch_s, mean_watch_s;  // [user]
+  };
+  Outcome play(std::unique_ptr<FeedWorld> world);
+  void measure_carried_values(int round);
   void collect(int round, Progress& progress, PlanRound& out);
   void continue_twice(const RequestBatch& requests, std::span<const Decision> decisions, Seconds midnight, std::uint64_t key);
-  double fit(int round, const std::vector<std::vector<double>>& values);
+  double fit(int round);
 
   const PlannerConfig& planner_;
   const Seed seed_;
@@ -60,8 +81,10 @@ class Planning {
   const std::size_t num_groups_;
   const std::vector<double> prices_;
   double requests_per_user_day_ = 0;
+  std::vector<std::vector<double>> values_;  // v_g,w: [which][group], averages over the rounds
   std::vector<Pair> pairs_;
   std::vector<float> inputs_;  // [pair × inputs]
+  std::vector<double> watch_s_, mean_watch_s_;  // [group] totals of all copies
 };
 
 double Planning::objective(const FeedTotals& totals) const {
@@ -82,33 +105,56 @@ std::unique_ptr<Agent> Planning::policy(const FeedWorld& world) const {
   return agent;
 }
 
-std::vector<double> Planning::objective_by_user(std::unique_ptr<FeedWorld> world) {
+Planning::Outcome Planning::play(std::unique_ptr<FeedWorld> world) {
   world->begin_phase({.days = planner_.carry_days, .observations = Observations::kBuildWithLatent, .at_horizon = AtHorizon::kStop});
-  result.decisions += run_policy(*world, *policy(*world));
-  std::vector<double> values;
-  for (int user = 0; user < world->spec().num_users; ++user) values.push_back(objective(world->days_so_far(user)));
-  return values;
+  const auto agent = policy(*world);
+  const auto users = static_cast<std::size_t>(world->spec().num_users);
+  Watch watch(users);
+  std::vector<Decision> decisions;
+  for (int day = -1;;) {
+    stop_if_interrupted();
+    const RequestBatch& requests = world->recv();
+    if (requests.size() == 0) break;
+    for (; day < world->day(); ++day) agent->begin_day(day + 1, world->group_keys());
+    decisions.resize(requests.size());
+    agent->act(requests, Mode::kEvaluate, decisions);
+    watch.see(requests, decisions, world->spec().latent_names.size(), features_.mean_watch());
+    world->send(decisions);
+  }
+  result.decisions += world->num_decisions();
+  Outcome outcome;
+  const auto n = static_cast<Eigen::Index>(users);
+  outcome.objective_s.resize(n);
+  outcome.watch_s.resize(n);
+  outcome.mean_watch_s = Eigen::Map<const Eigen::VectorXd>(watch.mean_s.data(), n);
+  for (Eigen::Index user = 0; user < n; ++user) {
+    const FeedTotals& totals = world->days_so_far(static_cast<int>(user));
+    outcome.objective_s[user] = objective(totals);
+    outcome.watch_s[user] = static_cast<double>(totals[kLiveWatch]);
+  }
+  return outcome;
 }
 
-// v_g,w per unit: [which][group].
-std::vector<std::vector<double>> Planning::carried_values() {
-  const std::vector<double> base = objective_by_user(world_->fork());
-  std::vector<std::vector<double>> values;
-  for (std::size_t which = 0; which < 2; ++which) {
-    const double amount = which == 0 ? kMoreHabit : kMoreSatisfaction;
+// Step 1.
+void Planning::measure_carried_values(int round) {
+  const Outcome base = play(world_->fork());
+  const double kappa = base.watch_s.sum() / std::max(1e-9, base.mean_watch_s.sum());
+  values_.resize(kMore.size(), std::vector<double>(num_groups_));
+  for (std::size_t which = 0; which < kMore.size(); ++which) {
     auto world = world_->fork();
-    world->add_carried(which, static_cast<float>(amount));
-    const std::vector<double> more = objective_by_user(std::move(world));
+    world->add_carried(which, static_cast<float>(kMore[which]));
+    const Outcome more = play(std::move(world));
+    Eigen::VectorXd gain = (more.objective_s - base.objective_s) / kMore[which];
+    take_luck_out(gain, (more.watch_s - base.watch_s) / kMore[which], (more.mean_watch_s - base.mean_watch_s) / kMore[which], kappa);
     std::vector<double> sum(num_groups_), n(num_groups_);
-    for (std::size_t user = 0; user < base.size(); ++user) {
-      const std::size_t g = group_of(world_->group_keys()[user], boundaries_, static_cast<int>(num_groups_));
-      sum[g] += (more[user] - base[user]) / amount;
+    for (Eigen::Index user = 0; user < gain.size(); ++user) {
+      const std::size_t g = group_of(world_->group_keys()[static_cast<std::size_t>(user)], boundaries_, static_cast<int>(num_groups_));
+      sum[g] += gain[user];
       n[g] += 1;
     }
-    for (std::size_t g = 0; g < num_groups_; ++g) sum[g] /= std::max(1.0, n[g]);
-    values.push_back(sum);
+    for (std::size_t g = 0; g < num_groups_; ++g)
+      values_[which][g] += (sum[g] / std::max(1.0, n[g]) - values_[which][g]) / (round + 1);
   }
-  return values;
 }
 
 void Planning::continue_twice(const RequestBatch& requests, std::span<const Decision> decisions, Seconds midnight, std::uint64_t key) {
@@ -126,14 +172,14 @@ void Planning::continue_twice(const RequestBatch& requests, std::span<const Deci
   agent->begin_day(0, world->group_keys());
   world->send(answers);
   const std::size_t width = static_cast<std::size_t>(world->spec().schema.width), latents = world->spec().latent_names.size();
+  Watch watch(answers.size());
   std::vector<double> x(features_.num_inputs());
   const std::size_t first = pairs_.size();
   for (std::size_t i = 0; i < requests.size(); ++i) {
     features_.inputs(requests.observation.data() + i * width, requests.latent.data() + i * latents, x);
     for (const double value : x) inputs_.push_back(static_cast<float>(value));
-    pairs_.push_back({.group = decisions[i].group,
-                      .watch_s = world->today(static_cast<int>(2 * i + 1))[kLiveWatch],
-                      .mean_watch_s = static_cast<float>(x[features_.mean_watch()])});
+    watch.mean_s[2 * i + 1] = x[features_.mean_watch()];
+    pairs_.push_back({.group = decisions[i].group});
   }
   for (;;) {
     const RequestBatch& next = world->recv();
@@ -141,6 +187,7 @@ void Planning::continue_twice(const RequestBatch& requests, std::span<const Deci
     if (next.size() == 0) break;
     answers.resize(next.size());
     agent->act(next, Mode::kEvaluate, answers);
+    watch.see(next, answers, latents, features_.mean_watch());
     world->send(answers);
   }
   for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -149,9 +196,14 @@ void Planning::continue_twice(const RequestBatch& requests, std::span<const Deci
       return world->users().carried(with, which, midnight) - world->users().carried(without, which, midnight);
     };
     Pair& pair = pairs_[first + i];
-    pair.advantage_s = static_cast<float>(objective(world->days_so_far(with)) - objective(world->days_so_far(without)));
+    const FeedTotals &one = world->days_so_far(with), &none = world->days_so_far(without);
+    pair.objective_s = static_cast<float>(objective(one) - objective(none));
     pair.habit = gain(0);
     pair.satisfaction = gain(1);
+    pair.watch_s = one[kLiveWatch] - none[kLiveWatch];
+    pair.mean_watch_s = static_cast<float>(watch.mean_s[2 * i + 1] - watch.mean_s[2 * i]);
+    watch_s_[pair.group] += static_cast<double>(one[kLiveWatch] + none[kLiveWatch]);
+    mean_watch_s_[pair.group] += watch.mean_s[2 * i + 1] + watch.mean_s[2 * i];
   }
 }
 
@@ -159,6 +211,8 @@ void Planning::continue_twice(const RequestBatch& requests, std::span<const Deci
 void Planning::collect(int round, Progress& progress, PlanRound& out) {
   pairs_.clear();
   inputs_.clear();
+  watch_s_.assign(num_groups_, 0);
+  mean_watch_s_.assign(num_groups_, 0);
   FeedWorld& world = *world_;
   const auto agent = policy(world);
   world.begin_phase({.days = planner_.days, .observations = Observations::kBuildWithLatent, .at_horizon = AtHorizon::kStop});
@@ -191,7 +245,7 @@ void Planning::collect(int round, Progress& progress, PlanRound& out) {
 }
 
 // Steps 3 and 4; returns the share of variance explained.
-double Planning::fit(int round, const std::vector<std::vector<double>>& values) {
+double Planning::fit(int round) {
   const std::size_t k = features_.num_inputs();
   PlannerTable& table = result.table;
   if (table.mean.empty()) {  // the scale of the first round stays, so that coefficients can be averaged
@@ -212,34 +266,25 @@ double Planning::fit(int round, const std::vector<std::vector<double>>& values) 
   double unexplained = 0, total = 0;
   for (std::size_t g = 0; g < num_groups_; ++g) {
     std::vector<std::size_t> rows;
-    double watch = 0, mean_watch = 0;
-    for (std::size_t i = 0; i < pairs_.size(); ++i) {
-      if (pairs_[i].group != g) continue;
-      rows.push_back(i);
-      watch += static_cast<double>(pairs_[i].watch_s);
-      mean_watch += static_cast<double>(pairs_[i].mean_watch_s);
-    }
+    for (std::size_t i = 0; i < pairs_.size(); ++i)
+      if (pairs_[i].group == g) rows.push_back(i);
     if (rows.empty()) throw data_error("planner: no request of a user of group " + std::to_string(g) + " was met; raise agent.users or agent.pairs, or change agent.boundaries_s");
-    const double kappa = mean_watch > 0 ? watch / mean_watch : 0;
     const auto n = static_cast<Eigen::Index>(rows.size());
-    Eigen::VectorXd target(n), variate(n);
+    Eigen::VectorXd target(n), watch(n), mean_watch(n);
     Eigen::MatrixXd design(n, size);
     std::vector<double> x(k), features(features_.size());
     for (Eigen::Index r = 0; r < n; ++r) {
       const std::size_t i = rows[static_cast<std::size_t>(r)];
       const Pair& p = pairs_[i];
-      target[r] = static_cast<double>(p.advantage_s) + values[0][g] * static_cast<double>(p.habit) + values[1][g] * static_cast<double>(p.satisfaction);
-      variate[r] = static_cast<double>(p.watch_s) - kappa * static_cast<double>(p.mean_watch_s);
+      target[r] = static_cast<double>(p.objective_s) + values_[0][g] * static_cast<double>(p.habit) + values_[1][g] * static_cast<double>(p.satisfaction);
+      watch[r] = static_cast<double>(p.watch_s);
+      mean_watch[r] = static_cast<double>(p.mean_watch_s);
       for (std::size_t j = 0; j < k; ++j) x[j] = static_cast<double>(inputs_[i * k + j]);
       PlannerFeatures::standardise(x, table.mean, table.scale);
       PlannerFeatures::expand(x, features);
       design.row(r) = Eigen::Map<const Eigen::RowVectorXd>(features.data(), size);
     }
-    const double variance = variate.squaredNorm();
-    if (variance > 0) {
-      const double mean = target.mean();
-      target -= variate * (variate.dot((target.array() - mean).matrix()) / variance);
-    }
+    take_luck_out(target, watch, mean_watch, watch_s_[g] / std::max(1e-9, mean_watch_s_[g]));
     Eigen::MatrixXd gram = design.transpose() * design;
     gram.diagonal().tail(size - 1).array() += kRidge * gram.diagonal().mean();
     const Eigen::VectorXd solution = gram.ldlt().solve(design.transpose() * target);
@@ -257,11 +302,11 @@ double Planning::fit(int round, const std::vector<std::vector<double>>& values) 
 
 PlanRound Planning::round(int index, Progress& progress) {
   PlanRound out;
-  const auto values = carried_values();
+  measure_carried_values(index);
   collect(index, progress, out);
-  out.explained = fit(index, values);
-  out.habit_value_s = values[0];
-  out.satisfaction_value_s = values[1];
+  out.explained = fit(index);
+  out.habit_value_s = values_[0];
+  out.satisfaction_value_s = values_[1];
   return out;
 }
 

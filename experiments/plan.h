@@ -8,14 +8,15 @@
 //   2. In a running world under π, every request of randomly chosen windows is continued twice to midnight
 //      on the same luck, with and without an injection (Environment::branch), π from then on:
 //        D = J(1) − J(0) + Σ_w v_g,w · (carried_w(1) − carried_w(0)).
-//   3. Control variate: live watch y of the injected page is most of D's noise, and its mean is known up to a
-//      factor near 1 (what the page uses up of the budget before the stream's slot):
-//        D ← D − β (y − κ E[y]),  κ = Σy / ΣE[y] of the group,  β = cov(D, y − κE[y]) / var(y − κE[y]).
+//   3. Control variate: the luck of live watches, y of an injection against E[y], is most of D's noise.  Its
+//      mean is 0 up to a factor κ near 1 (what a page uses up of the budget before the stream's slot):
+//        D ← D − β·Z,  Z = the pair's difference in Σ (y − κ E[y]),  κ = Σy / ΣE[y],  β = cov(D, Z)/var(Z).
+//      Step 1 does likewise.
 //   4. Ridge regression of D on the planner's features, one per group; π injects where it is positive.
 //      From the second round on the coefficients are averages over the rounds.
 //
-// What it leaves out: effects of a day other than through habit and satisfaction; anything that a
-// polynomial of second degree does not show.  So its value is a lower bound on the optimum's.
+// What it leaves out: effects of a day other than through habit and satisfaction; what the features do not
+// show.  So its value is a lower bound on the optimum's.
 
 #include <string>
 #include <vector>

@@ -48,9 +48,9 @@ class SumsById {
 };
 
 struct RandomEffects {
-  Estimate sd, within_sd, icc;   // n: rows
+  Estimate sd, within_sd, icc;  // n: rows
   std::int64_t ids = 0;
-  double sampled_share = 1;      // of the ids
+  double sampled_share = 1;  // of the ids
 };
 
 /// Not known with fewer than two ids, or without an id that has two rows.

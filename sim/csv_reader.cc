@@ -12,8 +12,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kBlock = 1u << 18;      // bytes asked of zlib at a time: larger gains nothing
-constexpr std::size_t kLongestRow = 1u << 20; // a longer one is no table
+constexpr std::size_t kBlock = 1u << 18;       // bytes asked of zlib at a time: larger gains nothing
+constexpr std::size_t kLongestRow = 1u << 20;  // a longer one is no table
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -81,7 +81,8 @@ bool CsvReader::refill() {
   if (error == Z_ERRNO) throw data_error(path_ + ": cannot be read: " + std::strerror(errno));
   if (error == Z_BUF_ERROR) throw data_error(path_ + ": the gzip file is cut short; copy it again");
   if (n < 0 || error != Z_OK) throw data_error(path_ + ": the gzip file is damaged: " + message);
-  checksum_ = static_cast<std::uint32_t>(crc32(checksum_, reinterpret_cast<const Bytef*>(buffer_.data() + end_), static_cast<uInt>(n)));
+  checksum_ = static_cast<std::uint32_t>(
+      crc32(checksum_, reinterpret_cast<const Bytef*>(buffer_.data() + end_), static_cast<uInt>(n)));
   end_ += static_cast<std::size_t>(n);
   bytes_ += n;
   at_end_ = n == 0;
@@ -102,7 +103,8 @@ std::optional<std::string_view> CsvReader::take_line() {
       return std::string_view(start, length);
     }
     if (left > kLongestRow)
-      throw data_error(path_ + ":" + std::to_string(next_line_) + ": a line of more than 1 MB; is this a CSV file?");
+      throw data_error(path_ + ":" + std::to_string(next_line_) +
+                       ": a line of more than 1 MB; is this a CSV file?");
     searched = left;
     if (refill()) continue;
     if (left == 0) return std::nullopt;
@@ -127,7 +129,7 @@ bool CsvReader::next() {
     else
       split_quoted(text_);
     if (problem_.empty() && cells_.size() != header_.size())
-      problem_ = std::to_string(cells_.size()) + " cells; the header has " + std::to_string(header_.size());
+      problem_ = std::to_string(cells_.size()) + " cells, the header has " + std::to_string(header_.size());
     return true;
   }
 }
@@ -146,7 +148,8 @@ void CsvReader::split(std::string_view line) {
 
 void CsvReader::split_quoted(std::string_view line) {
   unquoted_.clear();
-  unquoted_.reserve(static_cast<std::size_t>(std::count(line.begin(), line.end(), '"')));  // views into it stay valid
+  unquoted_.reserve(
+      static_cast<std::size_t>(std::count(line.begin(), line.end(), '"')));  // views into it stay valid
   std::size_t at = 0;
   for (;;) {
     if (at < line.size() && line[at] == '"') {
@@ -181,7 +184,8 @@ void CsvReader::split_quoted(std::string_view line) {
 }
 
 void CsvReader::read_header() {
-  while (end_ - begin_ < 3 && refill()) {}
+  while (end_ - begin_ < 3 && refill()) {
+  }
   if (end_ - begin_ >= 3 && std::memcmp(buffer_.data(), "\xef\xbb\xbf", 3) == 0) begin_ = 3;
   const bool any = next();  // sets a problem, for there is no header yet
   if (!any) throw data_error(path_ + ": is empty; expected a CSV table with a header line");

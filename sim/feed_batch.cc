@@ -44,15 +44,21 @@ void FeedWorld::Impl::prefetch(int user) const {
 bool FeedWorld::Impl::take_batch() {
   calendar.take_due(window_start + options.window_s, due);
   if (due.empty()) return false;
-  // Users who left for good; after the horizon, users whose episode is complete.
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < due.size(); ++i) {
+  const auto prefetch_due = [this](std::size_t i) {
     if (i + 3 * kPrefetch < due.size()) __builtin_prefetch(&records[due[i + 3 * kPrefetch].owner], 1);
-    UserRecord& r = record(static_cast<int>(due[i].owner));
-    r.pending = false;
-    if (!r.churned && (!draining() || r.step.open)) due[n++] = due[i];
+  };
+  if (draining() || any_churned) {
+    // Not users who left for good, nor after the horizon those whose episode is complete.
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < due.size(); ++i) {
+      prefetch_due(i);
+      UserRecord& r = record(static_cast<int>(due[i].owner));
+      r.pending = false;
+      if (!r.churned && (!draining() || r.step.open)) due[kept++] = due[i];
+    }
+    due.resize(kept);
   }
-  due.resize(n);
+  const std::size_t n = due.size();
   const auto width = static_cast<std::size_t>(spec.schema.width);
   batch.user.resize(n);
   batch.key.resize(n);
@@ -63,17 +69,19 @@ bool FeedWorld::Impl::take_batch() {
   outlooks.resize(n);
   next_time.resize(std::max(n, next_time.size()));
   transition_row.assign(n, -1);
-  std::size_t rows = completed.size();
   for (std::size_t i = 0; i < n; ++i) {
-    const UserRecord& r = record(static_cast<int>(due[i].owner));
     batch.user[i] = static_cast<std::int32_t>(due[i].owner);
     batch.time[i] = due[i].time;
-    batch.key[i] = key(batch.user[i]);
-    if (!r.step.open) continue;
-    if (collects()) transition_row[i] = static_cast<std::int64_t>(rows++);
-    if (draining()) --num_open;
   }
-  if (collects()) resize_rows(completed, rows);
+  if (draining()) num_open -= static_cast<std::int64_t>(n);  // each of them had one
+  if (collects()) {
+    std::size_t rows = completed.size();
+    for (std::size_t i = 0; i < n; ++i) {
+      prefetch_due(i);
+      if (record(batch.user[i]).step.open) transition_row[i] = static_cast<std::int64_t>(rows++);
+    }
+    resize_rows(completed, rows);
+  }
   pool->for_chunks(n, [this](std::size_t begin, std::size_t end) { look(begin, end); });
   if (draining()) batch.user.clear();  // nobody is asked any more
   return true;
@@ -84,8 +92,9 @@ void FeedWorld::Impl::look(std::size_t begin, std::size_t end) {
   for (std::size_t i = begin; i < end; ++i) {
     if (i + kPrefetch < end) prefetch(batch.user[i + kPrefetch]);
     const int user = batch.user[i];
-    const RequestKey& key = batch.key[i];
     UserRecord& r = record(user);
+    r.pending = false;
+    const RequestKey& key = batch.key[i] = this->key(user);
     const Seconds now = batch.time[i];
     const float* row = nullptr;
     if (!draining() || collects()) {
@@ -115,7 +124,7 @@ void FeedWorld::Impl::complete_step(std::int64_t row, int user, Seconds next, co
   UserRecord& r = record(user);
   OpenStep& step = r.step;
   const bool away = std::floor(next / kDay) > std::floor(step.time / kDay) + 1;
-  (draining() ? r.episode : r.today)[kReturnCost] += away ? 1 : 0;
+  if (away) (draining() ? episode(user) : r.today)[kReturnCost] += 1;
   step.open = false;
   if (row < 0) return;
   const auto i = static_cast<std::size_t>(row), width = static_cast<std::size_t>(spec.schema.width);
@@ -160,11 +169,9 @@ void FeedWorld::send(std::span<const Decision> decisions) {
   ENSURE(!w.answered && decisions.size() == w.batch.size(), "one decision per request");
   const std::size_t n = w.batch.size();
   w.pool->for_chunks(n, [&](std::size_t begin, std::size_t end) { w.respond(begin, end, decisions); });
-  for (std::size_t i = 0; i < n; ++i) {
-    if (!std::isfinite(w.next_time[i])) continue;
-    w.calendar.schedule(w.next_time[i], static_cast<std::uint32_t>(w.batch.user[i]), 0);
-    w.record(w.batch.user[i]).pending = true;
-  }
+  for (std::size_t i = 0; i < n; ++i)
+    if (std::isfinite(w.next_time[i]))
+      w.calendar.schedule(w.next_time[i], static_cast<std::uint32_t>(w.batch.user[i]), {});
   if (w.supply->counts_views())
     for (std::size_t i = 0; i < n; ++i) {
       const OpenStep& step = w.record(w.batch.user[i]).step;
@@ -210,6 +217,7 @@ void FeedWorld::Impl::respond(std::size_t begin, std::size_t end, std::span<cons
     t[kUsageCost] += step.cost_usage();
 
     const Seconds end_of_page = now + static_cast<double>(page.page_s);
+    r.pending = true;
     if (!page.session_ended) {
       ++r.page;
       next_time[i] = end_of_page;
@@ -218,7 +226,8 @@ void FeedWorld::Impl::respond(std::size_t begin, std::size_t end, std::span<cons
     r.history.log_session_end(end_of_page);
     std::uint32_t session = 0;
     next_time[i] = users->next_session(user, today, end_of_page + kSessionBreak, &session);
-    if (!std::isfinite(next_time[i])) continue;
+    r.pending = std::isfinite(next_time[i]);
+    if (!r.pending) continue;
     r.day = static_cast<std::uint32_t>(today);
     r.session = static_cast<std::uint16_t>(session);
     r.page = 0;

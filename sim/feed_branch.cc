@@ -31,7 +31,7 @@ FeedWorld::Impl::Impl(const Impl& o, const Branch& branch, Transitions transitio
             .observations = o.builds_latent() ? Observations::kBuildWithLatent : Observations::kBuild,
             .transitions = transitions,
             .at_horizon = branch.at_horizon},
-      window_open(true), answered(false), finished(false) {
+      any_churned(o.any_churned), window_open(true), answered(false), finished(false) {
   if (supply->counts_views())
     throw data_error("environment.supply.feedback.enabled: a world whose supply listens to viewers cannot be branched; switch it off");
   supply->reseed(branch.shared);
@@ -49,8 +49,9 @@ FeedWorld::Impl::Impl(const Impl& o, const Branch& branch, Transitions transitio
     UserRecord& r = records.back();
     r.step.open = r.pending = false;
     r.today.fill(0);
-    r.episode.fill(0);
     r.active_days = 0;
+    pasts.push_back(o.pasts[user]);
+    pasts.back().episode.fill(0);
     group_key.push_back(o.group_key[user]);
     batch.user.push_back(static_cast<std::int32_t>(i));
     batch.time.push_back(o.batch.time[row]);

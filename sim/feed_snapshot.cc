@@ -13,6 +13,8 @@ void FeedWorld::transfer(StateArchive& archive) {
   archive.section("calendar", [&] { w.calendar.transfer(archive); });
   archive.section("tables", [&] { w.tables.transfer(archive); });
   archive.fixed("records", w.records);
+  archive.fixed("pasts", w.pasts);
+  archive.value("any_churned", w.any_churned);
   archive.values("open_observation", w.open_observation);
   archive.fixed("group_key", w.group_key);
   archive.value("window_start", w.window_start);

@@ -48,6 +48,15 @@ struct FeedPhase {
   AtHorizon at_horizon = AtHorizon::kCompleteSteps;
 };
 
+/// Memory of a world, by what it is for.  What a batch needs comes on top, and goes with the batch's size.
+struct StateBytes {
+  std::size_t records = 0;            // what requests touch of a user, and what days do
+  std::size_t users = 0;              // the user model's
+  std::size_t group_keys = 0;
+  std::size_t calendar = 0;
+  std::size_t open_observations = 0;  // of steps not completed yet; only while transitions are collected
+};
+
 class FeedWorld final : public Environment {
  public:
   FeedWorld(std::unique_ptr<UserModel> users, std::unique_ptr<SupplyProcess> supply, Seed seed,
@@ -90,8 +99,7 @@ class FeedWorld final : public Environment {
   Table daily() const;
   Table daily_group() const;
   Table episodes() const;
-  /// Bytes of state per user, open observations apart.
-  static std::size_t platform_bytes_per_user();
+  StateBytes state_bytes() const;
 
   // What tests and the trace look at.
   const UserHistory& history(int user) const;

@@ -3,6 +3,7 @@
 // feed_batch.cc (one batch of requests: look, answer, respond).
 
 #include "sim/feed_world.h"
+#include "sim/huge_pages.h"
 
 namespace sluice {
 
@@ -15,9 +16,9 @@ struct OpenStep {
   float cost_usage() const { return injected ? displaced_s - watch_time_s : 0; }
 };
 
-/// Everything the platform keeps about a user.
-struct UserRecord {
-  // First what every batch asks of everybody who is due.
+/// What the platform keeps about a user and every request touches: four cache lines.
+struct alignas(64) UserRecord {
+  // First what a batch asks of everybody who is due.
   std::uint32_t day = 0;   // with session and page: the key of the pending or last request
   std::uint16_t session = 0, page = 0;
   bool pending = false;                 // a request of this user is in the calendar
@@ -28,7 +29,14 @@ struct UserRecord {
   OpenStep step;
   Followed followed{};
   UserHistory history;
-  FeedTotals today{}, episode{};
+  FeedTotals today{};
+};
+static_assert(sizeof(UserRecord) == 256);
+
+/// What only days touch.
+struct UserPast {
+  FeedTotals episode{};
+  WatchDays watch_days;
 };
 
 struct FeedWorld::Impl {
@@ -43,12 +51,13 @@ struct FeedWorld::Impl {
   }
   void prefetch(int user) const;
   UserRecord& record(int user) { return records[static_cast<std::size_t>(user)]; }
+  FeedTotals& episode(int user) { return pasts[static_cast<std::size_t>(user)].episode; }
   // The clock and the days (feed_world.cc).
   void open_window();
   void close_window();
   void open_day();
   void close_day();
-  void start_day_of(int user);
+  Seconds start_day_of(int user);
   void finish_phase();
   bool draining() const { return window_start >= horizon; }
 
@@ -70,10 +79,11 @@ struct FeedWorld::Impl {
   EnvSpec spec;
   std::unique_ptr<WorkerPool> pool;
 
-  std::vector<UserRecord> records;
+  std::vector<UserRecord, HugePages<UserRecord>> records;  // [user]
+  std::vector<UserPast> pasts;                             // [user]
   std::vector<float> open_observation;   // [user × width], only while transitions are collected
   std::vector<float> group_key;          // [user]
-  EventCalendar<char> calendar;
+  EventCalendar<NoPayload> calendar;
   FeedTables tables{kNumReportingGroups};
 
   // The clock.
@@ -88,13 +98,14 @@ struct FeedWorld::Impl {
   std::int64_t closed_user_days = 0;
 
   // One batch.
-  std::vector<EventCalendar<char>::Event> due;
+  std::vector<EventCalendar<NoPayload>::Event> due;
   RequestBatch batch;
   std::vector<Candidate> candidates;
   std::vector<PageOutlook> outlooks;
   std::vector<Seconds> next_time;
   std::vector<std::int64_t> transition_row;  // [n] row in `completed`, −1: none
   TransitionBatch completed;
+  bool any_churned = false;
   bool window_open = false, answered = true, finished = true;
 };
 

@@ -51,15 +51,15 @@ class StateArchive {
     transfer(name, &value, sizeof(T), 1);
   }
   /// Loading sets the size.
-  template <class T>
-  void values(const std::string& name, std::vector<T>& values) {
+  template <class T, class Allocator>
+  void values(const std::string& name, std::vector<T, Allocator>& values) {
     static_assert(std::is_trivially_copyable_v<T> && !std::is_same_v<T, bool>);
     if (is_loading()) values.resize(count(name, sizeof(T)));
     transfer(name, values.data(), sizeof(T), values.size());
   }
   /// An array whose length (config, seed) fix: loading another length is an error.
-  template <class T>
-  void fixed(const std::string& name, std::vector<T>& values) {
+  template <class T, class Allocator>
+  void fixed(const std::string& name, std::vector<T, Allocator>& values) {
     static_assert(std::is_trivially_copyable_v<T> && !std::is_same_v<T, bool>);
     transfer(name, values.data(), sizeof(T), values.size());
   }

@@ -8,9 +8,11 @@ namespace {
 
 constexpr float kExposureHalfLife = 1200;  // s
 
+// By way of a copy, which the compiler keeps in registers; moving in place is a call of memmove.
 template <class Array, class Value>
 void push_front(Array& items, Value value) {
-  std::copy_backward(items.begin(), items.end() - 1, items.end());
+  const Array before = items;
+  std::copy(before.begin(), before.end() - 1, items.begin() + 1);
   items.front() = static_cast<typename Array::value_type>(value);
 }
 
@@ -24,15 +26,9 @@ float UserHistory::recent_exposures(Seconds now) const {
   return exposures * std::exp2(-std::max(0.0f, elapsed) / kExposureHalfLife);
 }
 
-float UserHistory::live_watch_21d_s() const {
-  std::uint32_t sum = 0;
-  for (const std::uint16_t watch : day_watch_2s) sum += watch;
-  return 2.0f * static_cast<float>(sum);
-}
-
-float UserHistory::live_watch_21d_s_after(int day) const {
+float UserHistory::live_watch_21d_s_after(int day, const WatchDays& days) const {
   if (day < 0) return live_watch_21d_s();
-  const std::uint16_t oldest = day_watch_2s[static_cast<std::size_t>(day % kGroupDays)];
+  const std::uint16_t oldest = days.watch_2s[static_cast<std::size_t>(day % kGroupDays)];
   return live_watch_21d_s() - 2.0f * oldest + 2.0f * saturate(live_today_s / 2);
 }
 
@@ -69,8 +65,13 @@ void UserHistory::log_session_end(Seconds end) {
   session_mean_s += 0.1f * (length - session_mean_s);
 }
 
-void UserHistory::begin_day(int day, bool was_active) {
-  if (day > 0) day_watch_2s[static_cast<std::size_t>((day - 1) % kGroupDays)] = saturate(live_today_s / 2);
+void UserHistory::begin_day(int day, bool was_active, WatchDays& days) {
+  if (day > 0) {
+    std::uint16_t& watch_2s = days.watch_2s[static_cast<std::size_t>((day - 1) % kGroupDays)];
+    watch_21d_2s -= watch_2s;
+    watch_2s = saturate(live_today_s / 2);
+    watch_21d_2s += watch_2s;
+  }
   active_days = static_cast<std::uint8_t>(active_days << 1 | (was_active ? 1 : 0));
   live_today_s = 0;
   sessions_today = 0;

@@ -57,6 +57,8 @@ class UserModel {
   virtual std::uint32_t id(int user) const = 0;  // global number: the key of the user's randomness
   virtual UserProfile profile(int user) const = 0;
   virtual TopicVector interests(int user) const = 0;
+  /// Bytes of state that each user costs.
+  virtual std::size_t bytes_per_user() const = 0;
   /// Asks the memory system for what a request of this user will touch.
   virtual void prefetch(int /*user*/) const {}
   /// What the model hides from the platform: names, and the row of a request that prepare() looked at.

@@ -13,7 +13,7 @@ constexpr std::uint64_t kEventStream = 1000;  // numbers of streams that an even
 
 float as_float(double x) { return static_cast<float>(x); }
 
-enum class What : std::uint8_t { kStart, kEnd };
+enum class What : std::uint32_t { kStart, kEnd };
 struct SupplyEvent {
   What what;
   std::uint32_t number;  // of the stream within the streamer's day

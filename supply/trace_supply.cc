@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <map>
-#include <optional>
 
 #include "sim/check.h"
+#include "sim/csv_reader.h"
 
 namespace sluice {
 namespace {
-
 
 struct TraceRow {
   std::uint32_t streamer = 0;
@@ -23,61 +21,43 @@ struct Trace {
   std::vector<Streamer> streamers;
 };
 
-std::vector<std::string> split(const std::string& line) {
-  std::vector<std::string> cells(1);
-  for (const char letter : line) {
-    if (letter == ',') cells.emplace_back();
-    else if (letter != '\r') cells.back() += letter;
-  }
-  return cells;
-}
-
 class TraceReader {
  public:
-  TraceReader(std::string file, double repeat_days, Seed seed)
-      : file_(std::move(file)), repeat_s_(repeat_days * kDay), seed_(seed) {}
+  TraceReader(CsvReader& csv, double repeat_days, Seed seed) : csv_(csv), repeat_s_(repeat_days * kDay), seed_(seed) {}
   Trace read();
 
  private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw data_error(file_ + ":" + std::to_string(line_number_) + ": " + what);
-  }
-  std::optional<std::size_t> find(const char* name) const {
-    const auto found = std::find(header_.begin(), header_.end(), name);
-    if (found == header_.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - header_.begin());
-  }
+  [[noreturn]] void fail(const std::string& what) const { throw data_error(csv_.where() + ": " + what); }
   double number(const char* name, double lo, double hi) const {
-    const std::string& text = cells_[*find(name)];
+    const std::string_view text = csv_.cell(*csv_.column(name));
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size() || !(value >= lo && value <= hi))
-      fail(std::string(name) + " is '" + text + "'; expected a number from " + std::to_string(lo) + " to " + std::to_string(hi));
+      fail(std::string(name) + " is '" + std::string(text) + "'; expected a number from " + std::to_string(lo) +
+           " to " + std::to_string(hi));
     return value;
   }
 
   Streamer read_streamer() const;  // the optional columns of the current line
   void overrule(Streamer& drawn, const Streamer& said) const;
 
-  std::string file_;
+  CsvReader& csv_;
   double repeat_s_;
   Seed seed_;
-  std::vector<std::string> header_, cells_;
-  int line_number_ = 0;
 };
 
 Streamer TraceReader::read_streamer() const {
   Streamer said;
-  if (find("topic")) said.topic = static_cast<std::uint8_t>(number("topic", 1, kNumTopics));
-  if (find("quality")) said.quality = static_cast<float>(number("quality", -100, 100));
-  if (find("popularity")) said.popularity = static_cast<float>(number("popularity", 1e-6, 1e9));
+  if (csv_.column("topic")) said.topic = static_cast<std::uint8_t>(number("topic", 1, kNumTopics));
+  if (csv_.column("quality")) said.quality = static_cast<float>(number("quality", -100, 100));
+  if (csv_.column("popularity")) said.popularity = static_cast<float>(number("popularity", 1e-6, 1e9));
   return said;
 }
 
 void TraceReader::overrule(Streamer& streamer, const Streamer& said) const {
-  if (find("quality")) streamer.quality = said.quality;
-  if (find("popularity")) streamer.popularity = said.popularity;
-  if (!find("topic")) return;
+  if (csv_.column("quality")) streamer.quality = said.quality;
+  if (csv_.column("popularity")) streamer.popularity = said.popularity;
+  if (!csv_.column("topic")) return;
   streamer.topic = said.topic;
   streamer.topics.fill(0.07f);
   streamer.topics[streamer.topic - 1u] = 1;
@@ -87,27 +67,17 @@ void TraceReader::overrule(Streamer& streamer, const Streamer& said) const {
 }
 
 Trace TraceReader::read() {
-  if (file_.empty())
-    throw data_error("environment.supply.file: a supply of kind trace needs a CSV file of streams");
-  std::ifstream in(file_);
-  if (!in) throw data_error(file_ + ": cannot be read; environment.supply.file should name a CSV of streams");
-  std::string line;
-  std::getline(in, line);
-  line_number_ = 1;
-  header_ = split(line);
   for (const char* name : {"streamer", "start_s", "end_s"})
-    if (!find(name)) fail(std::string("no column '") + name + "'; expected streamer,start_s,end_s[,topic,quality,popularity]");
+    if (!csv_.column(name))
+      fail(std::string("no column '") + name + "'; expected streamer,start_s,end_s[,topic,quality,popularity]");
   Trace trace;
   std::map<std::string, std::uint32_t> numbers;
   std::vector<Streamer> said;  // what the table says of each streamer, in its first row
-  while (std::getline(in, line)) {
-    ++line_number_;
-    if (line.empty() || line == "\r") continue;
-    cells_ = split(line);
-    if (cells_.size() != header_.size())
-      fail(std::to_string(cells_.size()) + " cells, the header has " + std::to_string(header_.size()));
+  while (csv_.next()) {
+    if (!csv_.problem().empty()) fail(csv_.problem());
     TraceRow row;
-    const auto [entry, is_new] = numbers.try_emplace(cells_[*find("streamer")], static_cast<std::uint32_t>(numbers.size()));
+    const auto [entry, is_new] = numbers.try_emplace(std::string(csv_.cell(*csv_.column("streamer"))),
+                                                     static_cast<std::uint32_t>(numbers.size()));
     row.streamer = entry->second;
     row.start = number("start_s", 0, 1e10);
     row.end = number("end_s", 0, 1e10);
@@ -121,7 +91,7 @@ Trace TraceReader::read() {
   drawn.count = std::max(1, static_cast<int>(said.size()));
   trace.streamers = draw_streamers(drawn, seed_);
   for (std::size_t i = 0; i < said.size(); ++i) overrule(trace.streamers[i], said[i]);
-  if (trace.rows.empty()) throw data_error(file_ + ": no streams in it");
+  if (trace.rows.empty()) throw data_error(csv_.path() + ": no streams in it");
   std::sort(trace.rows.begin(), trace.rows.end(), [](const TraceRow& a, const TraceRow& b) {
     return a.start != b.start ? a.start < b.start : a.streamer < b.streamer;
   });
@@ -194,7 +164,10 @@ void TraceSupply::play_minute() {
 }  // namespace
 
 std::unique_ptr<SupplyProcess> make(const TraceSupplyConfig& config, Seed seed) {
-  return std::make_unique<TraceSupply>(config, TraceReader(config.file, config.repeat_days, seed).read(), seed);
+  if (config.file.empty())
+    throw data_error("environment.supply.file: a supply of kind trace needs a CSV file of streams");
+  CsvReader csv(config.file);
+  return std::make_unique<TraceSupply>(config, TraceReader(csv, config.repeat_days, seed).read(), seed);
 }
 
 }  // namespace sluice

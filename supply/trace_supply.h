@@ -1,5 +1,5 @@
 #pragma once
-// Replays a table of streams: when each began and ended.  CSV with a header line, columns in any order:
+// Replays a table of streams: when each began and ended.  CSV (or .csv.gz) with a header line, columns in any order:
 //   streamer   whole number or name: who streams (ties streams of one streamer together)
 //   start_s    s from midnight of day 0
 //   end_s      s, later than start_s

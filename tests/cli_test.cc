@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 
 #include "tests/own_folder.h"
@@ -56,6 +57,17 @@ TEST_CASE("cli: help, version, lists and schema answer with 0") {
   check(program("list agents"), 0, {"never", "sl_mgac", "KDD 2025"});
   check(program("list scenarios"), 0, {"default", "long_term", "myopic"});
   check(program("schema train.epsilon"), 0, {"[0, 1]", "Source"});
+}
+
+TEST_CASE("cli: the default scenario needs no file, no network and no environment: it runs in an empty folder") {
+  const std::filesystem::path empty = kFolder / "empty";
+  std::filesystem::create_directory(empty);
+  file("alone.yaml", "seed: 1\nagent: {kind: threshold}\nenvironment: {users: {count: 30}, burn_in: {days: 2}}\nevaluate: {users: 30, days: 1}\n");
+  // `env -i`: no HOME, no PATH, no proxy.  Where the machine allows it, in a network namespace without a network.
+  const std::string offline = "cd " + empty.string() + " && $(unshare -rn true 2>/dev/null && echo unshare -rn) env -i ";
+  const Outcome outcome = shell("run ../alone.yaml --out alone.h5 2>&1", offline);
+  check(outcome, 0, {"alone.h5"});
+  CHECK(std::distance(std::filesystem::directory_iterator(empty), {}) == 1);  // its result and nothing else
 }
 
 TEST_CASE("cli: a wrong command line is 64") {
@@ -109,6 +121,25 @@ TEST_CASE("cli: results are never overwritten silently, and damaged ones are nam
   check(program("run " + config + " --out /proc/nowhere/x.h5"), 74, {"/proc/nowhere"});
 }
 
+TEST_CASE("cli: a user's story accounts for every day and every request, and says how to read it") {
+  const std::string config = file("story.yaml", "seed: 1\nagent: {kind: interval, every: 3}\n" + kSmall);
+  const Outcome story = program("trace " + config + " --user 3 --days 6");
+  check(story, 0, {"User 3 under `interval`", "How to read it", "day 0, a Tuesday", "day 5, a Sunday", "INJECT: ", "leaves, next request in", "User 3 in 6 days: "});
+  const auto count = [&](const std::string& text) {
+    int n = 0;
+    for (std::size_t at = story.text.find(text); at != std::string::npos; at = story.text.find(text, at + 1)) ++n;
+    return n;
+  };
+  const std::string total = story.text.substr(story.text.find("User 3 in 6 days: "));
+  CAPTURE(total);
+  CHECK(count("; page ") > 10);
+  CHECK(total.find(" " + std::to_string(count("; page ")) + " requests, ") != std::string::npos);
+  CHECK(total.find(" " + std::to_string(count("INJECT: ")) + " injected, ") != std::string::npos);
+  CHECK(total.find(": " + std::to_string(count("opens the app, session")) + " sessions, ") != std::string::npos);
+  CHECK(count("In all: ") + count("does not open the app\n") == 6);
+  check(program("trace " + file("sweep.yaml", "base: {seed: 1}\ncases: [{agent: {kind: never}}]\n") + " --user 3"), 65, {"sweep.yaml:1: base", "sluice sweep run"});
+}
+
 TEST_CASE("cli: a closed or full standard stream neither damages a result nor passes unnoticed") {
   const std::string config = file("m.yaml", "seed: 1\n" + kSmall), out = (kFolder / "m.h5").string();
   check(shell("run " + config + " --out " + out + " 0<&- 2>&-"), 0, {});
@@ -121,8 +152,14 @@ TEST_CASE("cli: a signal ends any long command with 75 and leaves nothing behind
   const std::string config = file("n.yaml", "seed: 1\nevaluate: {users: 200000}\n"), out = (kFolder / "n.h5").string();
   for (const std::string& command : {"run " + config + " --out " + out, std::string("fidelity --seed 1 --users 200000")}) {
     CAPTURE(command);
+    const auto names = [] {
+      std::set<std::string> found;
+      for (const auto& entry : std::filesystem::directory_iterator(kFolder)) found.insert(entry.path().filename().string());
+      return found;
+    };
+    const std::set<std::string> before = names();
     const Outcome outcome = shell(command + " 2>&1", "timeout --preserve-status -s TERM 0.5 ");
     check(outcome, 75, {"signal"});
-    for (const auto& entry : std::filesystem::directory_iterator(kFolder)) CHECK(entry.path().filename() == "n.yaml");
+    CHECK(names() == before);
   }
 }

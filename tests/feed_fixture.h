@@ -17,9 +17,9 @@ struct FeedFixture {
   Seed seed{11};
   FeedOptions options;
 
-  std::unique_ptr<FeedWorld> make_world() const {
-    return std::make_unique<FeedWorld>(make(UsersConfig{users}, seed), make(SupplyConfig{supply}, seed),
-                                       seed, options);
+  std::unique_ptr<FeedWorld> make_world() const { return make_world(users); }
+  std::unique_ptr<FeedWorld> make_world(const UsersConfig& population) const {
+    return std::make_unique<FeedWorld>(make(population, seed), make(SupplyConfig{supply}, seed), seed, options);
   }
 };
 

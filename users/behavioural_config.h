@@ -11,32 +11,32 @@ namespace sluice {
 
 /// When users come and for how long.
 struct ActivityConfig {
-  double sessions_mean = 6.55;   // sessions per active day, mean over users
-  double sessions_shape = 6.3;   // gamma shape of a user's mean sessions
-  double budget_mean_s = 6200;   // time a user has for a session
-  double budget_user_sigma = 1.2;
+  double sessions_mean = 6.402;   // sessions per active day, mean over users
+  double sessions_shape = 6.9;   // gamma shape of a user's mean sessions
+  double budget_mean_s = 6012;   // time a user has for a session
+  double budget_user_sigma = 1.196;
   double budget_session_sigma = 0.8;
-  double budget_watch_share = 0.6;
+  double budget_watch_share = 0.5434;
   double page_hazard = 0.017;     // leaving after a page for no reason seen
   double page_hazard_budget = 0;
-  double return_mean = -0.18;    // logit of P(active), mean over users
-  double return_sigma = 0.55;
-  double return_inertia = 2.3;   // added after an active day
+  double return_mean = -0.105;    // logit of P(active), mean over users
+  double return_sigma = 0.4675;
+  double return_inertia = 2.253;   // added after an active day
   double churn_per_day = 0;      // leaving for good
-  std::vector<double> hour_percent = {2.17, 1.04, 0.60, 0.46, 0.57, 1.32, 2.86, 3.76, 3.84, 4.50, 4.90, 5.25, 6.01, 5.56, 4.08, 5.02, 5.21, 5.79, 6.62, 7.10, 7.74, 7.91, 7.25, 3.68};
+  std::vector<double> hour_percent = {1.92, 0.96, 0.56, 0.46, 0.60, 1.33, 2.83, 3.74, 3.88, 4.42, 4.87, 5.14, 5.93, 5.36, 3.83, 4.84, 5.13, 5.69, 6.52, 6.87, 7.53, 7.62, 6.90, 3.10};
   std::vector<double> weekday_index = {.952, .944, .952, .961, 1.014, 1.115, 1.057};
 
   static constexpr auto fields() {
     using C = ActivityConfig;
     return std::tuple{
-        field("sessions_mean", &C::sessions_mean, {.range = {1, 50}, .unit = "1/day", .doc = "sessions per active day, mean over users", .source = "KuaiRand-27K: 4.84 per calendar day at P(active) .80"}),
-        field("sessions_shape", &C::sessions_shape, {.range = {0.1, 1000}, .doc = "gamma shape of a user's mean number of sessions", .source = "KuaiRand-27K: gamma k 6.29"}),
+        field("sessions_mean", &C::sessions_mean, {.range = {1, 50}, .unit = "1/day", .doc = "sessions per active day, mean over users", .source = "fitted: KuaiRand-27K, 4.84 per calendar day"}),
+        field("sessions_shape", &C::sessions_shape, {.range = {0.1, 1000}, .doc = "gamma shape of a user's mean number of sessions", .source = "fitted: KuaiRand-27K, gamma k 6.29"}),
         field("budget_mean_s", &C::budget_mean_s, {.range = {10, 1e5}, .unit = "s", .doc = "time budget of a session, mean over users", .source = "fitted: KuaiRand-27K 78.7 exposures and 13.6 requests per session"}),
         field("budget_user_sigma", &C::budget_user_sigma, {.range = {0, 3}, .unit = "ln s", .doc = "spread of the budget between users", .source = "fitted: KuaiRand-27K exposures per user-day"}),
         field("budget_session_sigma", &C::budget_session_sigma, {.range = {0, 3}, .unit = "ln s", .doc = "spread of the budget between sessions of a user", .source = "prior"}),
         field("budget_watch_share", &C::budget_watch_share, {.range = {0, 2}, .doc = "users who watch videos longer take more time: ln budget gains this share of their ln watch scale", .source = "fitted: item-weighted short watch time"}),
         field("page_hazard", &C::page_hazard, {.range = {0, 1}, .doc = "probability of leaving after a page whatever it held", .source = "prior"}),
-        field("page_hazard_budget", &C::page_hazard_budget, {.range = {0, 2}, .doc = "users with more time leave less readily: page_hazard × (their median budget / the median user's)^−this; 1: as large a part of everyone's sessions ends so", .source = "fitted: KuaiRand-27K exposures per user-day, upper tail"}),
+        field("page_hazard_budget", &C::page_hazard_budget, {.range = {0, 2}, .doc = "users with more time leave less readily: page_hazard × (their median budget / the median user's)^−this; 0: all alike, 1: as large a part of everyone's sessions ends so", .source = "our choice: 0; .8 gives the upper tail of KuaiRand-27K's exposures per user-day"}),
         field("return_mean", &C::return_mean, {.unit = "logit", .doc = "P(active today), mean over users", .source = "fitted: D1 .90, D7 .80"}),
         field("return_sigma", &C::return_sigma, {.range = {0, 10}, .unit = "logit", .doc = "spread of P(active) between users", .source = "fitted: D1 .90, D7 .80"}),
         field("return_inertia", &C::return_inertia, {.unit = "logit", .doc = "added to P(active) after an active day", .source = "fitted: D1 .90, D7 .80"}),
@@ -48,20 +48,20 @@ struct ActivityConfig {
 
 /// Short-video watch time: a quick skip or a watch, both log-normal.
 struct ShortVideoConfig {
-  double slots_per_page = 5.98;
-  double skip_share = 0.30;
+  double slots_per_page = 5.968;
+  double skip_share = 0.2753;
   double skip_share_sigma = 0.4;
   double skip_mu = 7.471 - 6.907755;  // ln ms → ln s
   double skip_sigma = 0.463;
-  double watch_mu = 2.63;
-  double watch_sigma = 1.6;
-  double longest_s = 600;
-  double user_sigma = 1.05;
-  double page_sigma = 0.95;
-  double skip_mood = 2.0;
+  double watch_mu = 2.565;
+  double watch_sigma = 1.609;
+  double end_rate = 0;
+  double user_sigma = 0.9596;
+  double page_sigma = 1.043;
+  double skip_mood = 2.302;
   double match_gain = 0.3;
-  double pause_median_s = 3;
-  double pause_sigma = 2.3;
+  double pause_median_s = 2.09;
+  double pause_sigma = 2.33;
 
   static constexpr auto fields() {
     using C = ShortVideoConfig;
@@ -73,7 +73,7 @@ struct ShortVideoConfig {
         field("skip_sigma", &C::skip_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a quick skip", .source = "KuaiRand-Pure"}),
         field("watch_mu", &C::watch_mu, {.unit = "ln s", .doc = "log-mean of a watch, mean over users", .source = "fitted: KuaiRand-Pure, 9.532 ln ms by exposure; by user it is lower"}),
         field("watch_sigma", &C::watch_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a watch over users, pages and videos", .source = "fitted: KuaiRand-Pure, 1.431 by exposure; by user it is wider"}),
-        field("longest_s", &C::longest_s, {.range = {1, 1e6}, .unit = "s", .doc = "videos end: a watch of w becomes w/√(1 + (w/longest)²), so none is longer than this", .source = "fitted: KuaiRand-Pure, 0.35 % of watches above 300 s"}),
+        field("end_rate", &C::end_rate, {.range = {0, 1}, .unit = "1/s", .doc = "videos end: a watch of w becomes w/√(1 + (rate·w)²), so none is longer than 1/rate; 0: they do not", .source = "our choice: 0; .003 gives KuaiRand-Pure's 0.35 % of watches above 300 s"}),
         field("user_sigma", &C::user_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that belongs to the user", .source = "fitted: KuaiRand-Pure ICC .18 of ln watch"}),
         field("page_sigma", &C::page_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that is shared by a page (a skimming or an absorbed mood); widens the gap between requests", .source = "fitted: KuaiRand-27K gap log-sd 1.469"}),
         field("skip_mood", &C::skip_mood, {.range = {0, 10}, .unit = "logit", .doc = "a page in a skimming mood (page effect one sd down) has its skip share raised by this; the mean share stays", .source = "fitted: KuaiRand-27K gap log-sd 1.469"}),
@@ -85,19 +85,19 @@ struct ShortVideoConfig {
 
 /// Entering and watching a live stream.
 struct LiveWatchConfig {
-  double enter_bias = -1.5;
+  double enter_bias = -1.63;
   double enter_appeal = 0.8;
-  double no_affinity_share = 0.34;
+  double no_affinity_share = 0.282;
   double no_affinity = -5;
-  double affinity_sigma = 0.5;
-  double early_mu = 0.85;
+  double affinity_sigma = 0.6108;
+  double early_mu = 0.8059;
   double early_sigma = 1.219;
-  double late_share_bias = -0.75;
+  double late_share_bias = -0.8001;
   double late_share_appeal = 0.5;
-  double late_mu = 3.65;
-  double late_sigma = 1.70;
+  double late_mu = 3.49;
+  double late_sigma = 1.743;
   double late_appeal = 0.4;
-  double late_user_sigma = 0.35;
+  double late_user_sigma = 0.6374;
   double mood_sigma = 0.5;
   double mood_half_life_s = 1800;
   double pass_s = 2;
@@ -113,10 +113,10 @@ struct LiveWatchConfig {
         field("affinity_sigma", &C::affinity_sigma, {.range = {0, 5}, .unit = "logit", .doc = "spread of live affinity among the others", .source = "fitted: KuaiLive user live watch in 21 days"}),
         field("early_mu", &C::early_mu, {.unit = "ln s", .doc = "log-mean of a short look", .source = "fitted: KuaiLive shop rooms, 1.004 before cutting by the budget"}),
         field("early_sigma", &C::early_sigma, {.range = {0, 5, kOpenBelow}, .unit = "ln s", .doc = "log-sd of a short look", .source = "KuaiLive shop rooms"}),
-        field("late_share_bias", &C::late_share_bias, {.unit = "logit", .doc = "share of entries that become a long watch", .source = "KuaiLive shop rooms: .327"}),
+        field("late_share_bias", &C::late_share_bias, {.unit = "logit", .doc = "share of entries that become a long watch", .source = "fitted: KuaiLive shop rooms, .327 before cutting by the budget"}),
         field("late_share_appeal", &C::late_share_appeal, {.unit = "logit", .doc = "gain of that share per unit of appeal", .source = "prior"}),
         field("late_mu", &C::late_mu, {.unit = "ln s", .doc = "log-mean of a long watch", .source = "fitted: KuaiLive mean 82.6 s per entry"}),
-        field("late_sigma", &C::late_sigma, {.range = {0, 5, kOpenBelow}, .unit = "ln s", .doc = "log-sd of a long watch", .source = "KuaiLive shop rooms: 1.760 with the user's part"}),
+        field("late_sigma", &C::late_sigma, {.range = {0, 5, kOpenBelow}, .unit = "ln s", .doc = "log-sd of a long watch", .source = "fitted: KuaiLive shop rooms, 1.760 before cutting and with the user's part"}),
         field("late_appeal", &C::late_appeal, {.unit = "ln s", .doc = "a long watch is longer by this per unit of appeal", .source = "prior"}),
         field("late_user_sigma", &C::late_user_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "spread of long watches between users", .source = "fitted: KuaiLive user live watch in 21 days"}),
         field("mood_sigma", &C::mood_sigma, {.range = {0, 5}, .doc = "sd of a user's passing mood for live (same unit as appeal)", .source = "prior"}),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/distributions.h"
+#include "sim/huge_pages.h"
 #include "sim/limited_log_normal.h"
 #include "sim/user_history.h"
 #include "users/behavioural_latent.h"
@@ -20,9 +21,9 @@ constexpr float kTypicalGap = 165.0f;  // s between requests; KuaiRand-27K
 // Half an hour of short videos and pauses without a request is, by definition, the session's end.
 constexpr float kLongestPage = static_cast<float>(kSessionBreak);
 
-// Videos end: w/√(1 + (w/longest)²).
-float ended(float watch, float per_longest) {
-  const float share = watch * per_longest;
+// Videos end: w/√(1 + (rate·w)²).
+float ended(float watch, float rate) {
+  const float share = watch * rate;
   return watch / std::sqrt(1 + share * share);
 }
 
@@ -38,7 +39,6 @@ struct Constants {
         skip_stretch(as_float(
             std::sqrt(1 + 0.346 * c.short_video.skip_mood * c.short_video.skip_mood))),
         median_log_budget(median_log_budget_of(c.activity)),
-        per_longest(as_float(1 / c.short_video.longest_s)),
         fatigue_step(1.0f - std::exp2(-kTypicalGap / as_float(c.dynamics.fatigue_half_life_s))),
         early(c.live.early_sigma),
         late(c.live.late_sigma) {
@@ -55,7 +55,6 @@ struct Constants {
   // E[σ(x + b z)] ≈ σ(x / √(1 + .346 b²)): stretching the logit keeps the mean skip share.
   float skip_stretch;
   float median_log_budget;
-  float per_longest;  // 1/s
   float fatigue_step;
   LimitedLogNormal early, late;
   std::array<double, 25> hour_cdf{};
@@ -89,6 +88,9 @@ class BehaviouralUsers final : public UserModel {
     return {t.device, t.favourites.top_topic, static_cast<float>(t.registered_days)};
   }
   TopicVector interests(int user) const override { return traits(user).favourites.interests(); }
+  std::size_t bytes_per_user() const override {
+    return sizeof(BehaviouralUser) + (ids_.empty() ? 0 : sizeof(std::uint32_t));
+  }
   void prefetch(int user) const override {
     const char* bytes = reinterpret_cast<const char*>(&users_[static_cast<std::size_t>(user)]);
     for (std::size_t line = 0; line < sizeof(BehaviouralUser); line += 64) __builtin_prefetch(bytes + line, 1);
@@ -133,7 +135,7 @@ class BehaviouralUsers final : public UserModel {
   BehaviouralUsersConfig config_;
   std::shared_ptr<const Constants> constants_;  // immutable tables, shared by clones
   Seed seed_;
-  std::vector<BehaviouralUser> users_;
+  std::vector<BehaviouralUser, HugePages<BehaviouralUser>> users_;
   std::vector<std::uint32_t> ids_;  // of selected users; empty: first, first + 1, …
 };
 
@@ -353,7 +355,8 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
   Rng shorts = stream(seed_, Purpose::kShort, key);
   const TopicVector interests = t.favourites.interests();
   for (int slot = 0; slot < num_slots && !left; ++slot) {
-    if (action == 1 && slot == live_slot && candidate.exists()) {
+    // A stream that has ended before its slot comes up is not shown: a video takes the slot.
+    if (action == 1 && slot == live_slot && candidate.exists() && candidate.end > now + page.short_s) {
       const LiveSlot live = play_live_slot(user, key, now, candidate, outlook, page);
       left = live.left;
       spill = live.spill;
@@ -378,7 +381,7 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
     const float match = as_float(video.match_gain) * (interests[topic] - 0.6f);
     const float wanted =
         skips ? std::exp(as_float(video.skip_mu) + as_float(video.skip_sigma) * z)
-              : spill * ended(std::exp(mood + match + constants_->item_sigma * z), constants_->per_longest);
+              : spill * ended(std::exp(mood + match + constants_->item_sigma * z), as_float(video.end_rate));
     const float watch = std::min(wanted, kLongestPage - pause - page.short_s);
     page.short_watch_s[page.num_shorts] = watch;
     page.short_topic[page.num_shorts] = static_cast<std::uint8_t>(topic + 1);

@@ -8,7 +8,7 @@
 //   non-homogeneous Poisson process are independent draws from the hour profile; they are drawn in
 //   order, one at a time, and at least 30 min after the last session's end.
 // Page: 5 or 6 slots, a page mood e^{σ_page z}, a log-normal pause.  Short watch: quick skip or watch,
-//   the latter bounded by the videos' ends (w/√(1 + (w/longest)²)).
+//   the latter bounded by the videos' ends (w/√(1 + (rate·w)²)).
 //   A live stream takes one slot at random:
 //     x       = appeal of the candidate + mood o_u(t)          (Ornstein–Uhlenbeck)
 //     p_enter = σ(α + a_u + β_x x + β_H h/(1+h) − β_F φ_u F)

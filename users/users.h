@@ -6,10 +6,11 @@
 
 #include "sim/user_model.h"
 #include "users/behavioural_users.h"
+#include "users/logit_users.h"
 
 namespace sluice {
 
-using UsersConfig = std::variant<BehaviouralUsersConfig>;
+using UsersConfig = std::variant<BehaviouralUsersConfig, LogitUsersConfig>;
 
 inline std::unique_ptr<UserModel> make(const UsersConfig& config, Seed seed) {
   return std::visit([&](const auto& kind) { return make(kind, seed); }, config);

@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "analysis/comparison_table.h"
+#include "analysis/objective.h"
+#include "sim/check.h"
 #include "tests/analysis/synthetic_results.h"
 
 namespace fs = std::filesystem;
@@ -42,6 +44,38 @@ void write_tiny(const std::string& path, const std::string& label, std::int64_t 
 }
 
 }  // namespace
+
+TEST_CASE("compare: the objective at given prices, its gain as a share of the reference's live watch, by hand") {
+  const TemporaryDirectory directory;
+  const auto write = [&](const char* label, std::vector<double> watch, std::vector<double> cost) {
+    ResultWriter writer(directory.path + "/" + label + ".h5", Overwrite::kRefuse);
+    writer.set_attribute("agent", std::string(label));
+    writer.set_attribute("seed", std::int64_t{1});
+    writer.set_attribute("evaluate_seed", std::int64_t{7});
+    writer.set_attribute("decisions", Attribute(std::int64_t{0}));
+    writer.set_attribute("eval_days", std::int64_t{2});
+    Table episodes;
+    episodes.columns.push_back({"user_id", "id", "", std::vector<std::int64_t>{0, 1}});
+    episodes.columns.push_back({"live_watch_s", "s", "", std::move(watch)});
+    episodes.columns.push_back({"app_usage_s", "s", "", std::vector<double>{100, 100}});
+    episodes.columns.push_back({"cost_time", "s", "", std::move(cost)});
+    writer.write_table("/episodes", episodes);
+    writer.commit();
+  };
+  write("threshold", {10, 30}, {-100, -200});
+  write("planner", {12, 32}, {-110, -210});
+  Runs runs = load_runs({directory.path});
+  add_objective(runs, parse_prices({"cost_time=0.5"}));
+  const Comparison comparison = compare(runs, {});
+  REQUIRE(comparison.metrics.back().name == std::string("objective"));
+  // (10 + 30)/2 users/2 days + .5 · 300/2/2 = 10 + 37.5
+  CHECK(comparison.find("threshold")->metrics.back().value.value == doctest::Approx(47.5));
+  // + 2 s of watch and 5 s of priced usage for each user, over 20 s of live watch a user
+  CHECK(comparison.find("planner")->metrics.back().lift.value == doctest::Approx(7.0 / 20));
+  CHECK(comparison.objective == "live watch − 0.5·cost_time");
+  CHECK_THROWS_WITH_AS(add_objective(runs, {{"cost_tim", 1}}), doctest::Contains("no such cost"), UserError);
+  CHECK_THROWS_WITH_AS(parse_prices({"cost_time=1x"}), doctest::Contains("COST=PRICE"), UserError);
+}
 
 TEST_CASE("compare: values and paired lifts by hand, users matched by id") {
   const TemporaryDirectory directory;

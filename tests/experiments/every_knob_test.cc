@@ -169,6 +169,12 @@ void check_every_knob(const FeedConfig& config, const std::string& only) {
 
 TEST_CASE("every knob of the default feed changes an outcome") { check_every_knob(busy_world(), ""); }
 
+TEST_CASE("every knob of the logit users changes an outcome") {
+  FeedConfig config = busy_world();
+  config.users = LogitUsersConfig{.count = 250, .return_bias = 0, .churn_per_day = 0.02, .leave_unentered = 0.5};
+  check_every_knob(config, "users.");
+}
+
 TEST_CASE("every knob of the poisson supply changes an outcome") {
   FeedConfig config = busy_world();
   config.supply = PoissonSupplyConfig{.streamers = {.count = 200}, .starts_per_day = 150};

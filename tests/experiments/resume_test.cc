@@ -93,6 +93,7 @@ int run_with_kills(const ResumeFolder& folder, const std::vector<std::string>& a
   return kills;
 }
 
+// Only learning agents train, and only what trains is resumed.
 [[maybe_unused]] void check_resume(const std::string& config_text, int signal) {
   const ResumeFolder folder;
   write_cmdp(golden_cmdp(), folder / "cmdp.h5");

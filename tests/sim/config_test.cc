@@ -115,6 +115,20 @@ TEST_CASE("config: a scenario lies beneath the document's own keys, in whatever 
   CHECK(users.dynamics.habit_gain == DynamicsConfig{}.habit_gain);
 }
 
+TEST_CASE("config: what a scenario file says is in the resolved config, which runs again without the file") {
+  const auto file = own_folder() / "tired.yaml";
+  std::ofstream(file) << "users: {dynamics: {fatigue_enter: 0.9}}\n";
+  std::ofstream(own_folder() / "run.yaml") << "seed: 1\nenvironment: {scenario: tired.yaml}\n";
+  const ExperimentConfig config = load_experiment((own_folder() / "run.yaml").string(), {}, std::nullopt);
+  const std::string resolved = to_yaml(config);
+  CHECK(resolved.find("inline tired.yaml") != std::string::npos);
+  std::filesystem::remove(file);
+  const ExperimentConfig again = parse_experiment(resolved, "resolved");
+  CHECK(to_yaml(again) == resolved);
+  const auto& users = std::get<BehaviouralUsersConfig>(std::get<FeedConfig>(again.environment).users);
+  CHECK(users.dynamics.fatigue_enter == 0.9);
+}
+
 TEST_CASE("config: files include files, relative to themselves, and a circle is an error") {
   const auto folder = own_folder();
   std::filesystem::create_directories(folder / "sub");

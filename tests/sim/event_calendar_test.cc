@@ -49,4 +49,39 @@ TEST_CASE("event calendar: an event scheduled into the bucket being drained come
   CHECK(due[0].payload == 42);
 }
 
+TEST_CASE("event calendar: memory follows the events that are pending, not all that there have been") {
+  EventCalendar<NoPayload> calendar(1, 1000);
+  std::vector<EventCalendar<NoPayload>::Event> due;
+  std::size_t early = 0;
+  for (int bucket = 0; bucket < 2000; ++bucket) {
+    for (std::uint32_t i = 0; i < 300; ++i) calendar.schedule(bucket + i / 300.0, i, {});
+    calendar.take_due(bucket + 1, due);
+    CHECK(due.size() == 300);
+    calendar.advance_to(bucket + 1);
+    if (bucket == 0) early = calendar.bytes();
+  }
+  CHECK(calendar.bytes() == early);
+}
+
+TEST_CASE("event calendar: a loaded calendar gives the same events in the same order") {
+  EventCalendar<int> calendar(10, 7), loaded(10, 7);
+  Rng rng = Seed{2}.stream(Purpose::kTest);
+  drain(calendar, 10, 5);  // not at the ring's start any more
+  for (std::uint32_t i = 0; i < 500; ++i) calendar.schedule(50 + static_cast<double>(rng() % 200), i, 0);
+  StateBlobs blobs;
+  StateArchive saving = StateArchive::saving(blobs), loading = StateArchive::loading(blobs);
+  calendar.transfer(saving);
+  loaded.transfer(loading);
+  std::vector<EventCalendar<int>::Event> due, again;
+  for (int bucket = 5; bucket < 25; ++bucket) {
+    calendar.take_due(10 * (bucket + 1), due);
+    loaded.take_due(10 * (bucket + 1), again);
+    REQUIRE(due.size() == again.size());
+    for (std::size_t i = 0; i < due.size(); ++i) CHECK(due[i].owner == again[i].owner);
+    calendar.advance_to(10 * (bucket + 1));
+    loaded.advance_to(10 * (bucket + 1));
+  }
+  CHECK(loaded.size() == 0);
+}
+
 }  // namespace sluice

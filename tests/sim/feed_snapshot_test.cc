@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "sim/check.h"
 #include "tests/feed_fixture.h"
 
@@ -37,14 +39,25 @@ TEST_CASE("snapshot: a world saved in the middle of a day and loaded into a fres
   fixture.supply.feedback.enabled = true;
   const auto original = fixture.make_world();
   original->begin_phase(kPhase);
-  step(*original, 2000);
+  while (original->now() < kDay + 10 * 3600) step(*original, 1);
   StateBlobs blobs;
   StateArchive saving = StateArchive::saving(blobs);
   original->transfer(saving);
 
-  const auto copy = fixture.make_world();
+  const auto copy = fixture.make_world(), fork = original->fork();
   StateArchive loading = StateArchive::loading(blobs);
   copy->transfer(loading);
+  // What the platform tells at once, before anything else happens.
+  const auto keys = [](const FeedWorld& world) { return std::vector<float>(world.group_keys().begin(), world.group_keys().end()); };
+  REQUIRE(*std::ranges::max_element(original->group_keys()) > 0);
+  CHECK(keys(*copy) == keys(*original));
+  CHECK(keys(*fork) == keys(*original));
+  CHECK(copy->day() == original->day());
+  CHECK(copy->num_decisions() == original->num_decisions());
+  const std::vector<double> costs = original->take_cost_values();  // of the day that is over
+  REQUIRE(costs[kCostTime] < 0);
+  CHECK(copy->take_cost_values() == costs);
+  CHECK(fork->take_cost_values() == costs);
   const auto a = step(*original, 1000000), b = step(*copy, 1000000);
   CHECK(a.size() > 1000 * 79);
   CHECK(a == b);

@@ -208,14 +208,32 @@ TEST_CASE("feed world: half an hour of short videos and pauses ends the session"
   CHECK(longest > 100);
 }
 
+TEST_CASE("feed world: at most 512 bytes of state per user, open observations apart") {
+  FeedFixture fixture;
+  fixture.users.count = 20000;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = 1, .transitions = Transitions::kCollect});
+  play(*world, keyed_coin());
+  const StateBytes bytes = world->state_bytes();
+  const std::size_t total = bytes.records + bytes.users + bytes.group_keys + bytes.calendar;
+  CAPTURE(bytes.calendar);
+  CHECK(total <= std::size_t{512} * 20000);
+  CHECK(bytes.open_observations / 20000 == static_cast<std::size_t>(world->spec().schema.width) * sizeof(float));
+}
+
 TEST_CASE("user history: the 21 days of a reporting group are those that midnight will count") {
   UserHistory history;
+  WatchDays days;
   for (int day = 0; day < 50; ++day) {
-    history.begin_day(day, true);
+    history.begin_day(day, true, days);
     history.live_today_s = static_cast<float>(40 + 10 * (day % 7));
     UserHistory next = history;
-    next.begin_day(day + 1, true);
-    CHECK(history.live_watch_21d_s_after(day) == next.live_watch_21d_s());
+    WatchDays next_days = days;
+    next.begin_day(day + 1, true, next_days);
+    CHECK(history.live_watch_21d_s_after(day, days) == next.live_watch_21d_s());
+    std::uint32_t sum = 0;
+    for (const std::uint16_t watch_2s : next_days.watch_2s) sum += watch_2s;
+    CHECK(next.live_watch_21d_s() == 2.0f * static_cast<float>(sum));
   }
 }
 

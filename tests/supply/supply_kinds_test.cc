@@ -7,6 +7,7 @@
 
 #include "sim/check.h"
 #include "supply/supply.h"
+#include "tests/gzip.h"
 #include "tests/own_folder.h"
 
 namespace sluice {
@@ -133,6 +134,20 @@ TEST_CASE("trace supply: replays its table, from any column order, again and aga
   CHECK(on_air_at(10000) == 0);
   CHECK(on_air_at(86400 + 660) == 1);
   CHECK(on_air_at(86400 + 3660) == 2);
+}
+
+TEST_CASE("trace supply: a table packed by gzip replays as the plain one") {
+  const std::string text = "streamer,start_s,end_s\na,600,9000\n\"b\",3600,7200\n";
+  const auto path = own_folder() / "trace.csv.gz";
+  std::ofstream(path, std::ios::binary) << gzip(text);
+  const auto plain = make(TraceSupplyConfig{.file = write_trace(text)}, Seed{1});
+  const auto packed = make(TraceSupplyConfig{.file = path.string()}, Seed{1});
+  for (const double now : {600.0, 3660.0, 8000.0, 9060.0}) {
+    plain->advance(now);
+    packed->advance(now);
+    CHECK(plain->num_on_air() == packed->num_on_air());
+  }
+  CHECK(plain->num_on_air() == 0);
 }
 
 TEST_CASE("trace supply: what the table leaves open is drawn anew for every seed, and differs between streamers") {
