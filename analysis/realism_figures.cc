@@ -10,9 +10,10 @@ namespace sluice {
 namespace {
 
 constexpr int kWidth = 560, kHeight = 330;
-const std::string kData = "lc rgb '#000000' lw 2.2 dt 2";
-const std::string kSimulated = "lc rgb '#0072B2' lw 2.2 dt 1";
-const std::string kSecond = "lc rgb '#D55E00' lw 2.2 dt 1";
+// The data as a broad band of grey, what is simulated as a line on it: where they agree, both are seen.
+const std::string kData = "lc rgb '#bbbbbb' lw 5 dt 1";
+const std::string kSimulated = "lc rgb '#0072B2' lw 1.8 dt 1";
+const std::string kSecond = "lc rgb '#D55E00' lw 1.8 dt 1";
 
 const Table& named(const std::map<std::string, Table>& tables, const std::string& name) {
   const auto found = tables.find(name);

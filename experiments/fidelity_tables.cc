@@ -25,7 +25,7 @@ CdfFunction cdf_of(const std::vector<double>& sorted) {
   return sorted.empty() ? CdfFunction([](double) { return 0.0; }) : empirical_cdf(sorted);
 }
 CdfFunction cdf_of(const Histogram& histogram) {
-  return [&histogram](double x) { return histogram.cdf(x); };
+  return [&histogram](double x) { return histogram.smooth_cdf(x); };
 }
 
 std::vector<double> hours() {

@@ -22,6 +22,16 @@ double Histogram::cdf(double x) const {
   return sum / total();
 }
 
+double Histogram::smooth_cdf(double x) const {
+  double sum = 0, lower = 0;
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    if (x < edges[i]) return (sum + counts[i] * std::max(0.0, x - lower) / (edges[i] - lower)) / total();
+    sum += counts[i];
+    lower = edges[i];
+  }
+  return 1;
+}
+
 double Histogram::quantile(double q) const {
   const double wanted = q * total();
   double sum = 0, lower = 0;

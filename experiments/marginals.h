@@ -36,7 +36,8 @@ inline constexpr std::array<std::array<int, 2>, 6> kRowBins = {{{1, 3}, {4, 7}, 
 struct Histogram {
   std::vector<double> edges, counts;
   double cdf(double x) const;          // at the last edge ≤ x
-  double quantile(double q) const;     // linear within a bin
+  double smooth_cdf(double x) const;   // linear within a bin
+  double quantile(double q) const;     // its inverse
   double total() const;
 };
 

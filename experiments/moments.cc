@@ -32,7 +32,7 @@ std::vector<Moment> moments(const Marginals& m, const MarginalTargets& t) {
   for (const double x : {1.05, 1.55, 2.05, 3.05, 5.05, 10.05, 20.05, 40.05, 60.05, 90.05, 150.05})
     list.push_back({fmt::format("short_cdf_{:.0f}", x), m.short_watch.cdf(x + 1e-9), t.short_watch(x), 0.005});
   list.push_back({"short_cdf_300", m.short_watch.cdf(300.051), t.short_watch(300.05), 0.002});
-  list.push_back({"icc", m.user_icc, t.user_icc, 0.01});
+  list.push_back({"icc", m.user_icc, t.user_icc, 0.005});
   relative("entry_rate", m.entry_rate, t.entry_rate, 0.01);
   relative("watch_per_entry", m.watch_per_entry_s, t.watch_per_entry_s, 0.01);
   for (const double x : {1.8, 5.4, 34.2, 204.6})

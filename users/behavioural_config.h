@@ -18,6 +18,7 @@ struct ActivityConfig {
   double budget_session_sigma = 0.8;
   double budget_watch_share = 0.5434;
   double page_hazard = 0.017;     // leaving after a page for no reason seen
+  double page_hazard_budget = 0;
   double return_mean = -0.105;    // logit of P(active), mean over users
   double return_sigma = 0.4675;
   double return_inertia = 2.253;   // added after an active day
@@ -35,6 +36,7 @@ struct ActivityConfig {
         field("budget_session_sigma", &C::budget_session_sigma, {.range = {0, 3}, .unit = "ln s", .doc = "spread of the budget between sessions of a user", .source = "prior"}),
         field("budget_watch_share", &C::budget_watch_share, {.range = {0, 2}, .doc = "users who watch videos longer take more time: ln budget gains this share of their ln watch scale", .source = "fitted: item-weighted short watch time"}),
         field("page_hazard", &C::page_hazard, {.range = {0, 1}, .doc = "probability of leaving after a page whatever it held", .source = "prior"}),
+        field("page_hazard_budget", &C::page_hazard_budget, {.range = {0, 2}, .doc = "users with more time leave less readily: page_hazard × (their median budget / the median user's)^−this; 0: all alike, 1: as large a part of everyone's sessions ends so", .source = "our choice: 0, not fitted yet; above 0 it lengthens the upper tail of exposures per user-day"}),
         field("return_mean", &C::return_mean, {.unit = "logit", .doc = "P(active today), mean over users", .source = "fitted: D1 .90, D7 .80"}),
         field("return_sigma", &C::return_sigma, {.range = {0, 10}, .unit = "logit", .doc = "spread of P(active) between users", .source = "fitted: D1 .90, D7 .80"}),
         field("return_inertia", &C::return_inertia, {.unit = "logit", .doc = "added to P(active) after an active day", .source = "fitted: D1 .90, D7 .80"}),
@@ -53,6 +55,7 @@ struct ShortVideoConfig {
   double skip_sigma = 0.463;
   double watch_mu = 2.565;
   double watch_sigma = 1.609;
+  double end_rate = 0;
   double user_sigma = 0.9596;
   double page_sigma = 1.043;
   double skip_mood = 2.302;
@@ -70,6 +73,7 @@ struct ShortVideoConfig {
         field("skip_sigma", &C::skip_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a quick skip", .source = "KuaiRand-Pure"}),
         field("watch_mu", &C::watch_mu, {.unit = "ln s", .doc = "log-mean of a watch, mean over users", .source = "fitted: KuaiRand-Pure, 9.532 ln ms by exposure; by user it is lower"}),
         field("watch_sigma", &C::watch_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "log-sd of a watch over users, pages and videos", .source = "fitted: KuaiRand-Pure, 1.431 by exposure; by user it is wider"}),
+        field("end_rate", &C::end_rate, {.range = {0, 1}, .unit = "1/s", .doc = "videos end: a watch of w becomes w/√(1 + (rate·w)²), so none is longer than 1/rate; 0: they do not", .source = "our choice: 0, not fitted yet; above 0 it shortens the tail, which is longer than that of KuaiRand-Pure"}),
         field("user_sigma", &C::user_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that belongs to the user", .source = "fitted: KuaiRand-Pure ICC .18 of ln watch"}),
         field("page_sigma", &C::page_sigma, {.range = {0, 5}, .unit = "ln s", .doc = "part of watch_sigma that is shared by a page (a skimming or an absorbed mood); widens the gap between requests", .source = "fitted: KuaiRand-27K gap log-sd 1.469"}),
         field("skip_mood", &C::skip_mood, {.range = {0, 10}, .unit = "logit", .doc = "a page in a skimming mood (page effect one sd down) has its skip share raised by this; the mean share stays", .source = "fitted: KuaiRand-27K gap log-sd 1.469"}),

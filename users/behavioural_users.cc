@@ -21,6 +21,12 @@ constexpr float kTypicalGap = 165.0f;  // s between requests; KuaiRand-27K
 // Half an hour of short videos and pauses without a request is, by definition, the session's end.
 constexpr float kLongestPage = static_cast<float>(kSessionBreak);
 
+// Videos end: w/√(1 + (rate·w)²).
+float ended(float watch, float rate) {
+  const float share = watch * rate;
+  return watch / std::sqrt(1 + share * share);
+}
+
 /// Single-precision copies of the configuration, with what can be worked out once.
 struct Constants {
   explicit Constants(const BehaviouralUsersConfig& c)
@@ -32,6 +38,7 @@ struct Constants {
                       c.short_video.page_sigma * c.short_video.page_sigma)))),
         skip_stretch(as_float(
             std::sqrt(1 + 0.346 * c.short_video.skip_mood * c.short_video.skip_mood))),
+        median_log_budget(median_log_budget_of(c.activity)),
         fatigue_step(1.0f - std::exp2(-kTypicalGap / as_float(c.dynamics.fatigue_half_life_s))),
         early(c.live.early_sigma),
         late(c.live.late_sigma) {
@@ -47,6 +54,7 @@ struct Constants {
   float enter_bias, enter_appeal, item_sigma;
   // E[σ(x + b z)] ≈ σ(x / √(1 + .346 b²)): stretching the logit keeps the mean skip share.
   float skip_stretch;
+  float median_log_budget;
   float fatigue_step;
   LimitedLogNormal early, late;
   std::array<double, 25> hour_cdf{};
@@ -373,7 +381,7 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
     const float match = as_float(video.match_gain) * (interests[topic] - 0.6f);
     const float wanted =
         skips ? std::exp(as_float(video.skip_mu) + as_float(video.skip_sigma) * z)
-              : spill * std::exp(mood + match + constants_->item_sigma * z);
+              : spill * ended(std::exp(mood + match + constants_->item_sigma * z), as_float(video.end_rate));
     const float watch = std::min(wanted, kLongestPage - pause - page.short_s);
     page.short_watch_s[page.num_shorts] = watch;
     page.short_topic[page.num_shorts] = static_cast<std::uint8_t>(topic + 1);
@@ -385,7 +393,8 @@ PageOutcome BehaviouralUsers::respond(int user, const RequestKey& key, Seconds n
   }
   if (!left) {
     const float hazard = as_float(config_.activity.page_hazard) *
-                         std::exp(-as_float(config_.dynamics.satisfaction_stay) * surplus(s));
+                         std::exp(-as_float(config_.dynamics.satisfaction_stay) * surplus(s) -
+                                  as_float(config_.activity.page_hazard_budget) * (t.log_budget - constants_->median_log_budget));
     left = leaves < hazard;
   }
   page.session_ended = left;

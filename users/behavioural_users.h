@@ -7,7 +7,8 @@
 // Sessions: 1 + Poisson((A−1)·weekday) on an active day.  Given their number, the starts of a
 //   non-homogeneous Poisson process are independent draws from the hour profile; they are drawn in
 //   order, one at a time, and at least 30 min after the last session's end.
-// Page: 5 or 6 slots, a page mood e^{σ_page z}, a log-normal pause.  Short watch: quick skip or watch.
+// Page: 5 or 6 slots, a page mood e^{σ_page z}, a log-normal pause.  Short watch: quick skip or watch,
+//   the latter bounded by the videos' ends (w/√(1 + (rate·w)²)).
 //   A live stream takes one slot at random:
 //     x       = appeal of the candidate + mood o_u(t)          (Ornstein–Uhlenbeck)
 //     p_enter = σ(α + a_u + β_x x + β_H h/(1+h) − β_F φ_u F)
@@ -17,7 +18,7 @@
 //   F += (1 − 2^{−165/T_F}) · (0.7 if entered and good, else 1), so injecting always leads to F = 1;
 //   h += g min(1, y/120);   S += σ_g min(1, y/300) if y > 30 s;   S −= σ_b κ_u bad (1 + ζ φ_u F).
 // Leaving: at once with hazard η κ_u bad (1 + ζ φ_u F); after an item when the budget is used up
-//   (live time counts ε); after a page with probability h0 e^{−c (S − s E)}.
+//   (live time counts ε); after a page with probability h0 (B_u/B)^{−b} e^{−c (S − s E)}, B of the median user.
 // Interests drift: on a day with probability `interest_drift` one favourite topic is replaced.
 // Return: P(active) = σ(ρ_u + β_S (S − s E) + inertia·[active yesterday]); E follows S by the day.
 //

@@ -45,6 +45,10 @@ void replace_favourite(Favourites& favourites, Rng& rng) {
   scale_to_unit_length(favourites);
 }
 
+float median_log_budget_of(const ActivityConfig& activity) {
+  return as_float(std::log(activity.budget_mean_s) - activity.budget_user_sigma * activity.budget_user_sigma / 2);
+}
+
 BehaviouralTraits draw_traits(const BehaviouralUsersConfig& config, const LimitedLogNormal& early,
                               Seed seed, std::uint32_t user) {
   Rng rng = seed.stream(Purpose::kUser, user);
@@ -59,7 +63,7 @@ BehaviouralTraits draw_traits(const BehaviouralUsersConfig& config, const Limite
   const float budget_z = normal(rng);
   const float scale = normal(rng);
   t.watch_shift = as_float(config.short_video.user_sigma) * scale;
-  t.log_budget = as_float(std::log(activity.budget_mean_s) - budget_sigma * budget_sigma / 2) +
+  t.log_budget = median_log_budget_of(activity) +
                  as_float(budget_sigma) * budget_z +
                  as_float(activity.budget_watch_share) * t.watch_shift;
   // Users who watch longer skip less often.

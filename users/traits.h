@@ -12,6 +12,9 @@ Favourites draw_favourites(Rng& rng);
 /// are while every user's drift.
 void replace_favourite(Favourites& favourites, Rng& rng);
 
+/// ln of the mean session budget of the median user.
+float median_log_budget_of(const ActivityConfig& activity);
+
 BehaviouralTraits draw_traits(const BehaviouralUsersConfig& config, const LimitedLogNormal& early,
                               Seed seed, std::uint32_t user);
 
