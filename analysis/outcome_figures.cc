@@ -56,6 +56,21 @@ double usage_limit(const Comparison& comparison) {
   return mean(limits);
 }
 
+/// The Pareto front as a staircase: agents that no other beats in both, by falling app usage.
+std::vector<std::vector<double>> front_of(std::vector<Outcome> outcomes, double left) {
+  std::sort(outcomes.begin(), outcomes.end(), [](const Outcome& a, const Outcome& b) { return a.usage > b.usage; });
+  std::vector<std::vector<double>> stairs;
+  double best = -std::numeric_limits<double>::infinity();
+  for (const Outcome& o : outcomes) {
+    if (o.watch <= best) continue;
+    if (!stairs.empty()) stairs.push_back({o.usage, best});
+    best = o.watch;
+    stairs.push_back({o.usage, best});
+  }
+  stairs.push_back({left, best});
+  return stairs;
+}
+
 Panel plane(const std::string& title, const std::vector<Outcome>& outcomes, double limit,
             const std::string& prefix) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -77,13 +92,13 @@ Panel plane(const std::string& title, const std::vector<Outcome>& outcomes, doub
     points += fmt::format("{}${} using 1:4 with points {} ps 1.2 lw 1.5",
                           points.empty() ? "" : ", ", name, series_style(o.look.style));
   }
-  panel.plot += "plot " + bars + points + "\n";
-
   const bool shows_limit = !std::isnan(limit);
   if (shows_limit) lo_x = std::min(lo_x, limit), hi_x = std::max(hi_x, limit);
   const double room_x = std::max(0.08 * (hi_x - lo_x), 1e-6 * std::abs(hi_x));
   const double room_y = std::max(0.08 * (hi_y - lo_y), 1e-6 * std::abs(hi_y));
   const double left = lo_x - room_x, right = hi_x + room_x;
+  panel.plot += data_block(prefix + "front", front_of(outcomes, left));
+  panel.plot += fmt::format("plot ${}front using 1:2 with lines lc rgb '#909090' lw 1.2, ", prefix) + bars + points + "\n";
   panel.setup = fmt::format(
       "set xlabel 'app usage (s per user-day)'\nset ylabel 'live watch (s per user-day)'\n"
       "set xrange [{:.8g}:{:.8g}]\nset yrange [{:.8g}:{:.8g}]\nset xtics {:.8g}\n",
@@ -126,7 +141,7 @@ std::optional<Figure> watch_against_usage(const Comparison& comparison) {
   figure.caption = fmt::format(
       "Bars: 95 % interval of the paired difference from {} (which has none): users and training "
       "seeds "
-      "resampled.",
+      "resampled. Grey line: the front of agents that no other beats in both.",
       comparison.reference);
   if (!std::isnan(limit))
     figure.caption += " Dashed: the app-usage limit (cost_time), mean over seeds; grey: violated.";
