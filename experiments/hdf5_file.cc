@@ -1,7 +1,5 @@
 #include "experiments/hdf5_file.h"
 
-#include <fmt/format.h>
-#include <hdf5.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,61 +10,15 @@
 #include <type_traits>
 #include <utility>
 
-#include "sim/check.h"
+#include "experiments/hdf5_handle.h"
 
 namespace sluice::hdf5 {
 namespace {
 
-static_assert(std::is_same_v<hid_t, std::int64_t>, "HDF5 1.10 or later");
-
-// The library's macros of these hold old-style casts.
-constexpr hid_t kDefault = 0;                                          // H5P_DEFAULT
-constexpr std::size_t kVariableLength = static_cast<std::size_t>(-1);  // H5T_VARIABLE
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 36;  // a damaged header must not ask for more
 constexpr std::int64_t kCompressFrom = 16 * 1024;          // bytes
 constexpr std::int64_t kChunkBytes = 512 * 1024;
 constexpr unsigned kGzipLevel = 3;
-
-herr_t keep_innermost(unsigned n, const H5E_error2_t* error, void* out) {
-  if (n == 0 && error->desc != nullptr) *static_cast<std::string*>(out) = error->desc;
-  return 0;
-}
-
-/// HDF5's own innermost message.
-std::string reason() {
-  std::string text;
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, &keep_innermost, &text);
-  H5Eclear2(H5E_DEFAULT);
-  return text.empty() ? "no reason given" : text;
-}
-
-UserError cannot_read(const std::string& file, const std::string& what) {
-  return data_error(
-      fmt::format("{}: cannot read {}: {}; the file is damaged or not a file of this "
-                  "program: make it again",
-                  file, what, reason()));
-}
-
-UserError cannot_write(const std::string& file, const std::string& what) {
-  return io_error(fmt::format("{}: cannot write {}: {}", file, what, reason()));
-}
-
-/// Owns an HDF5 handle; `close` is its kind's close function.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-  Handle& operator=(Handle&&) = delete;
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  operator hid_t() const { return id_; }
-  bool ok() const { return id_ >= 0; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
 
 // The library can crash on a damaged file, so an image ends with 16 bytes that HDF5 ignores: a mark
 // and a 64-bit FNV-1a sum (over 8-byte words) of all before it.  A file without the mark, such as
@@ -99,8 +51,6 @@ bool is_damaged(const std::string& path, std::size_t size) {
   return !in || checksum(bytes.data(), bytes.size()) != wanted;
 }
 
-void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
-
 template <class T>
 hid_t memory_type() {
   if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
@@ -115,14 +65,6 @@ hid_t stored_type() {
   if constexpr (std::is_same_v<T, float>) return H5T_IEEE_F32LE;
   if constexpr (std::is_same_v<T, std::int64_t>) return H5T_STD_I64LE;
   if constexpr (std::is_same_v<T, std::uint8_t>) return H5T_STD_U8LE;
-}
-
-hid_t text_type(std::size_t size) {
-  const hid_t type = H5Tcopy(H5T_C_S1);
-  H5Tset_size(type, size);
-  H5Tset_cset(type, H5T_CSET_UTF8);
-  if (size != kVariableLength) H5Tset_strpad(type, H5T_STR_NULLPAD);
-  return type;
 }
 
 std::int64_t count(const Shape& shape) {

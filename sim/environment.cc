@@ -4,6 +4,7 @@ namespace sluice {
 
 void TransitionBatch::clear() {
   user.clear();
+  time.clear();
   observation.clear();
   next_observation.clear();
   action.clear();

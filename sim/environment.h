@@ -88,6 +88,7 @@ struct TransitionBatch {
   int width = 0;      // of an observation
   int num_costs = 0;
   std::vector<std::int32_t> user;             // [m]
+  std::vector<Seconds> time;                  // [m] of the request (feed only)
   std::vector<float> observation;             // [m × width]
   std::vector<float> next_observation;        // [m × width]; zeros when terminated
   std::vector<std::uint8_t> action;           // [m]

@@ -15,6 +15,7 @@ namespace {
 void resize_rows(TransitionBatch& t, std::size_t rows) {
   const auto width = static_cast<std::size_t>(t.width), costs = static_cast<std::size_t>(t.num_costs);
   t.user.resize(rows);
+  t.time.resize(rows);
   t.observation.resize(rows * width);
   t.next_observation.resize(rows * width);
   t.action.resize(rows);
@@ -130,6 +131,7 @@ void FeedWorld::Impl::complete_step(std::int64_t row, int user, Seconds next, co
   const auto i = static_cast<std::size_t>(row), width = static_cast<std::size_t>(spec.schema.width);
   TransitionBatch& t = completed;
   t.user[i] = user;
+  t.time[i] = step.time;
   std::copy_n(open_observation.data() + static_cast<std::size_t>(user) * width, width,
               t.observation.data() + i * width);
   if (next_observation != nullptr)
