@@ -140,6 +140,15 @@ TEST_CASE("cli: a user's story accounts for every day and every request, and say
   check(program("trace " + file("sweep.yaml", "base: {seed: 1}\ncases: [{agent: {kind: never}}]\n") + " --user 3"), 65, {"sweep.yaml:1: base", "sluice sweep run"});
 }
 
+TEST_CASE("cli: the realism report is one page with figures, and is not replaced unasked") {
+  const std::string small = "fidelity --seed 1 --users 60 --set environment.burn_in.days=1 --set environment.supply.streamers.count=50";
+  const std::string out = (kFolder / "realism").string();
+  check(program(small + " --out " + out), 0, {"sessions per user-day", "bounds met", "fidelity.html"});
+  CHECK(std::filesystem::exists(kFolder / "realism" / "short_watch.svg"));
+  check(program(small + " --out " + out), 65, {"--force"});
+  check(program(small + " --data " + (kFolder / "nowhere").string()), 65, {"nowhere"});
+}
+
 TEST_CASE("cli: a closed or full standard stream neither damages a result nor passes unnoticed") {
   const std::string config = file("m.yaml", "seed: 1\n" + kSmall), out = (kFolder / "m.h5").string();
   check(shell("run " + config + " --out " + out + " 0<&- 2>&-"), 0, {});
