@@ -128,7 +128,9 @@ std::string recalibrated_yaml(const FeedConfig& before, const Recalibration& res
     value = std::stod(fmt::format("{:.4g}", value));  // more digits say nothing
   }
   now.scenario = FeedConfig{}.scenario;
-  return yaml + differing_lines(lines_of(now), lines_of(FeedConfig{}), moved_from);
+  const std::string differing = differing_lines(lines_of(now), lines_of(FeedConfig{}), moved_from);
+  // a file of nothing but comments would not be a scenario
+  return yaml + (differing.empty() ? fmt::format("days: {}  # nothing differs from the default\n", now.days) : differing);
 }
 
 }  // namespace sluice
