@@ -72,6 +72,8 @@ std::unique_ptr<Agent> make_agent(const AgentConfig& config, const EnvSpec& spec
   return std::visit(Maker{spec, seed, learning}, config);
 }
 
+void preload_learning() { learning_function<MakeDqn>("sluice_make_dqn"); }
+
 std::vector<BenchNumber> bench_agents() {
   std::vector<BenchNumber> numbers;
   learning_function<BenchAgents>("sluice_bench_agents")(numbers);

@@ -41,6 +41,9 @@ using AgentConfig =
 std::unique_ptr<Agent> make_agent(const AgentConfig& config, const EnvSpec& spec, Seed seed,
                                   const LearningContext& learning = {});
 
+/// Opens the learning library now: processes forked from this one find it there.
+void preload_learning();
+
 struct AgentInfo {
   const char* kind;
   const char* family;       // "reference rule", "oracle", "value-based", "actor-critic", "saved"

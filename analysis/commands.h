@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/realism.h"
+#include "experiments/result_file.h"
 
 namespace sluice {
 
@@ -26,6 +27,13 @@ struct CompareOptions {
   StatisticsOptions statistics = {};
 };
 int compare_command(const CompareOptions& options);
+
+/// `sluice sweep collect`: in the sweep's folder, index.h5 (a link to every run; one table) and index.csv.
+struct CollectOptions {
+  std::string folder;
+  std::vector<FinishedRun> runs;
+};
+int collect_command(const CollectOptions& options);
 
 /// `sluice report FILE|DIR… --out DIR`: report.html, and beside it figures (SVG, PDF, PNG) with the
 /// CSV of their numbers, and tables (CSV, Markdown, LaTeX).

@@ -25,36 +25,7 @@ double scalar_if_there(const ResultReader& file, const std::string& name) {
   return array.values.size() == 1 ? array.values[0] : std::numeric_limits<double>::quiet_NaN();
 }
 
-Run load_run(const std::string& path) {
-  const ResultReader file(path);
-  if (!file.has("/episodes") && !file.has("/exact/return"))
-    throw data_error(path + ": neither /episodes nor /exact in it: not the result of `sluice run`");
-  Run run;
-  run.path = path;
-  run.kind = file.text("agent").value_or("agent");
-  run.label = file.text("agent_label").value_or(run.kind);
-  run.environment = file.text("environment").value_or("feed");
-  run.seed = file.integer("seed").value_or(0);
-  const auto evaluate_seed = file.integer("evaluate_seed");
-  if (!evaluate_seed) throw data_error(path + ": no root attribute evaluate_seed");
-  run.evaluate_seed = *evaluate_seed;
-  run.decisions = file.number("decisions").value_or(0);
-  run.attributes = file.attributes();
-  if (file.has("/config")) run.config = file.config();
-  run.daily = table_if_there(file, "/daily");
-  run.daily_group = table_if_there(file, "/daily_group");
-  run.episodes = table_if_there(file, "/episodes");
-  run.constraints = table_if_there(file, "/constraints");
-  run.evaluations = table_if_there(file, "/evaluations");
-  run.training = table_if_there(file, "/training");
-  run.eval_days = file.number("eval_days").value_or(static_cast<double>(run.daily.num_rows()));
-  run.exact_return = scalar_if_there(file, "/exact/return");
-  run.optimum_return = scalar_if_there(file, "/optimum/return");
-  if (run.episodes.num_rows() == 0 && std::isnan(run.exact_return))
-    throw data_error(path + ": /episodes is empty: nothing to compare");
-  return run;
-}
-
+/// `index.h5` is what `sweep collect` makes: links to files that are found anyway.
 /// Files named outright (true) and files found in directories (false), without repetition.
 std::vector<std::pair<std::string, bool>> list_files(const std::vector<std::string>& inputs) {
   std::vector<std::pair<std::string, bool>> files;
@@ -68,7 +39,7 @@ std::vector<std::pair<std::string, bool>> list_files(const std::vector<std::stri
     }
     std::vector<std::string> found;
     for (fs::recursive_directory_iterator it(input, error), end; it != end; it.increment(error))
-      if (!error && it->is_regular_file() && it->path().extension() == ".h5")
+      if (!error && it->is_regular_file() && it->path().extension() == ".h5" && it->path().filename() != "index.h5")
         found.push_back(it->path().string());
     std::sort(found.begin(), found.end());
     for (const std::string& path : found)
@@ -112,6 +83,36 @@ void doubt_different_worlds(Runs& runs) {
 }
 
 }  // namespace
+
+Run load_run(const std::string& path) {
+  const ResultReader file(path);
+  if (!file.has("/episodes") && !file.has("/exact/return"))
+    throw data_error(path + ": neither /episodes nor /exact in it: not the result of `sluice run`");
+  Run run;
+  run.path = path;
+  run.kind = file.text("agent").value_or("agent");
+  run.label = file.text("agent_label").value_or(run.kind);
+  run.environment = file.text("environment").value_or("feed");
+  run.seed = file.integer("seed").value_or(0);
+  const auto evaluate_seed = file.integer("evaluate_seed");
+  if (!evaluate_seed) throw data_error(path + ": no root attribute evaluate_seed");
+  run.evaluate_seed = *evaluate_seed;
+  run.decisions = file.number("decisions").value_or(0);
+  run.attributes = file.attributes();
+  if (file.has("/config")) run.config = file.config();
+  run.daily = table_if_there(file, "/daily");
+  run.daily_group = table_if_there(file, "/daily_group");
+  run.episodes = table_if_there(file, "/episodes");
+  run.constraints = table_if_there(file, "/constraints");
+  run.evaluations = table_if_there(file, "/evaluations");
+  run.training = table_if_there(file, "/training");
+  run.eval_days = file.number("eval_days").value_or(static_cast<double>(run.daily.num_rows()));
+  run.exact_return = scalar_if_there(file, "/exact/return");
+  run.optimum_return = scalar_if_there(file, "/optimum/return");
+  if (run.episodes.num_rows() == 0 && std::isnan(run.exact_return))
+    throw data_error(path + ": /episodes is empty: nothing to compare");
+  return run;
+}
 
 std::vector<std::string> Runs::labels() const {
   std::vector<std::string> labels;

@@ -35,6 +35,9 @@ struct Runs {
   std::vector<std::string> labels() const;  // in order of first appearance
 };
 
+/// One file.  Throws data_error.
+Run load_run(const std::string& path);
+
 /// Reads the given result files, and every *.h5 below the given directories.  A file named outright
 /// that cannot be used is a data_error; one found in a directory is left out with a note.  Throws
 /// data_error if nothing is left, and if one agent appears twice with the same seeds.

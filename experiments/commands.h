@@ -6,8 +6,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "experiments/result_file.h"
 #include "sim/table.h"
 
 namespace sluice {
@@ -28,10 +30,24 @@ int run_command(const RunOptions& options);
 struct SweepOptions {
   std::string sweep;
   std::vector<std::string> sets;
+  std::string scale;     // one of the sweep's `scales`
   std::string out;       // directory
-  int jobs = 1;
+  int jobs = 0;          // processes at a time; 0: the cores that this process may use
+  std::string shard = "0/1";
+  double checkpoint_minutes = 5;
+  std::string format = "text";  // of plan: text or csv
+  bool watch = false;    // of status
+  std::string engine = "slurm";  // of script: or parallel
+  int shards = 4;        // of script
+  std::string program;   // of script: how this program was called
 };
 int sweep_run_command(const SweepOptions& options);
+int sweep_plan_command(const SweepOptions& options);
+int sweep_status_command(const SweepOptions& options);
+int sweep_script_command(const SweepOptions& options);
+
+/// The finished runs of a sweep, for `sweep collect`.  Throws data_error naming the first that are missing.
+std::vector<FinishedRun> finished_runs(const SweepOptions& options);
 
 struct TraceOptions {
   std::string config;

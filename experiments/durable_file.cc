@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -89,13 +90,23 @@ void DurableFile::commit(std::span<const std::byte> bytes) {
 }
 
 void DurableFile::write_and_rename(std::span<const std::byte> bytes) {
+  const std::size_t size = bytes.size();
+  const auto failed = [&](int error) {
+    if (error != ENOSPC && error != EDQUOT) return cannot_write(partial_path_, error);
+    struct statvfs disk {};
+    const bool known = statvfs(directory_of(path_).c_str(), &disk) == 0;
+    const auto written = static_cast<double>(size - bytes.size());  // its room is free again in a moment
+    return io_error(fmt::format("{}: cannot write: {}: it needs {:.3g} MB{}; make room there, or choose another place", path_, std::strerror(error),
+                                static_cast<double>(size) / 1e6,
+                                known ? fmt::format(", and {:.3g} MB are free", (static_cast<double>(disk.f_bavail * disk.f_frsize) + written) / 1e6) : ""));
+  };
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) throw cannot_write(partial_path_, written == 0 ? ENOSPC : errno);
+    if (written <= 0) throw failed(written == 0 ? ENOSPC : errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  if (fsync(descriptor_) != 0) throw cannot_write(partial_path_, errno);
+  if (fsync(descriptor_) != 0) throw failed(errno);
   const int error = overwrite_ == Overwrite::kForce
                         ? (std::rename(partial_path_.c_str(), path_.c_str()) == 0 ? 0 : errno)
                         : rename_exclusively(partial_path_, path_);

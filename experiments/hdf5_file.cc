@@ -257,6 +257,12 @@ void File::make_group(const std::string& name) {
   }
 }
 
+void File::link_external(const std::string& name, const std::string& file, const std::string& target) {
+  const std::size_t slash = name.rfind('/');
+  if (slash > 0) make_group(name.substr(0, slash));
+  if (H5Lcreate_external(file.c_str(), target.c_str(), id_, name.c_str(), kDefault, kDefault) < 0) throw cannot_write(name_, "link " + name);
+}
+
 template <class T>
 void File::write(const std::string& name, const Shape& shape, std::span<const T> values, Storage storage) {
   ENSURE(count(shape) == static_cast<std::int64_t>(values.size()), "shape of " + name);

@@ -60,6 +60,10 @@ class File {
   std::vector<T> read(const std::string& name) const;
   std::string read_text(const std::string& name) const;
 
+  /// A name for the object `target` of another file, which is looked up when it is opened: a file that is not there is an
+  /// error then, not missing values.  `file` is relative to this file's folder.
+  void link_external(const std::string& name, const std::string& file, const std::string& target);
+
   /// `object` is a group or an array; "/" is the root.  An existing attribute is replaced.
   void set_attribute(const std::string& object, const std::string& name, const Attribute& value);
   void set_attribute(const std::string& object, const std::string& name,

@@ -3,7 +3,11 @@
 
 namespace sluice {
 
+/// A second signal of the same kind ends the program at once.
 void catch_interrupts();
+/// For a worker: its parent sends SIGTERM as well, so a second signal changes nothing.
+void catch_interrupts_of_worker();
+bool is_interrupted();
 /// Throws UserError(kInterrupted) if a signal has come.
 void stop_if_interrupted();
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <new>
 #include <system_error>
@@ -71,15 +72,40 @@ struct CommandLine {
   }
 
   void add_sweep() {
-    CLI::App* c = app.add_subcommand("sweep", "Many runs from one file, in parallel processes");
+    CLI::App* c = app.add_subcommand("sweep", "Many runs from one file, here or on a cluster, with nothing lost");
     c->require_subcommand(1);
-    CLI::App* go = c->add_subcommand("run", "Run what is not done yet; one HDF5 file per run");
-    go->footer("Example:\n  sluice sweep run experiments/configs/quickstart.yaml --out results --jobs 2");
-    go->add_option("SWEEP", sweep.sweep, "sweep (YAML)")->required();
-    go->add_option("--out", sweep.out, "directory of the results")->required();
-    go->add_option("--set", sweep.sets, "PATH=VALUE, over every run; may be repeated")->take_all();
-    go->add_option("--jobs", sweep.jobs, "processes at a time")->check(CLI::Range(1, 1024));
-    go->callback([this] { chosen = [this] { return sweep_run_command(sweep); }; });
+    const auto part = [&](const char* name, const char* what, const std::string& more, bool needs_out, int (*action)(const SweepOptions&)) {
+      CLI::App* sub = c->add_subcommand(name, what);
+      sub->footer(std::string("Example:\n  sluice sweep ") + name + " experiments/configs/quickstart.yaml" + more);
+      sub->add_option("SWEEP", sweep.sweep, "sweep (YAML)")->required();
+      CLI::Option* out = sub->add_option("--out", sweep.out, "directory of the results");
+      if (needs_out) out->required();
+      sub->add_option("--set", sweep.sets, "PATH=VALUE, over every run; may be repeated")->take_all();
+      sub->add_option("--scale", sweep.scale, "one of the sweep's `scales`, e.g. smoke or paper");
+      sub->callback([this, action] { chosen = [this, action] { return action(sweep); }; });
+      return sub;
+    };
+    const auto add_work = [&](CLI::App* sub) {
+      sub->add_option("--jobs", sweep.jobs, "processes at a time, as far as memory goes; default: every core that may be used")->check(CLI::Range(1, 1024));
+      sub->add_option("--checkpoint-minutes", sweep.checkpoint_minutes, "time between two checkpoints of training; 0: only when a signal stops it")
+          ->check(CLI::Range(0.0, 1e6));
+    };
+    const std::string shard = "I/N: only every N-th run, beginning with run I, from 0";
+    CLI::App* go = part("run", "Run what is not finished; the same command again goes on", " --out results --jobs 2", true, sweep_run_command);
+    add_work(go);
+    go->add_option("--shard", sweep.shard, shard);
+    CLI::App* plan = part("plan", "What would run, its state, time and memory", " --out results", false, sweep_plan_command);
+    plan->add_option("--shard", sweep.shard, shard);
+    plan->add_option("--format", sweep.format, "text or csv")->check(CLI::IsMember({"text", "csv"}));
+    CLI::App* status = part("status", "How far it is, over all shards", " --out results --watch", true, sweep_status_command);
+    status->add_flag("--watch", sweep.watch, "show it again until all is done");
+    CLI::App* script = part("script", "A job script for a scheduler, to read, edit and submit", " --out results --engine slurm --shards 8 > job.sh", true,
+                            sweep_script_command);
+    add_work(script);
+    script->add_option("--engine", sweep.engine, "slurm or parallel (GNU)")->check(CLI::IsMember({"slurm", "parallel"}))->required();
+    script->add_option("--shards", sweep.shards, "jobs to cut the runs into")->check(CLI::Range(1, 100000));
+    part("collect", "One table of all runs (index.csv), and one HDF5 file that links to them (index.h5)", " --out results", true,
+         [](const SweepOptions& options) { return collect_command({.folder = options.out, .runs = finished_runs(options)}); });
   }
 
   void add_analysis() {
@@ -208,6 +234,7 @@ int parse_and_run(int argc, char** argv) {
   line.add_calibrate();
   line.add_recalibrate();
   line.add_reference();
+  line.sweep.program = std::filesystem::exists(argv[0]) ? std::filesystem::absolute(argv[0]).lexically_normal().string() : argv[0];
   for (int i = 0; i < argc; ++i) line.report.command += (i > 0 ? " " : "") + std::string(argv[i]);
   try {
     line.app.parse(argc, argv);

@@ -7,8 +7,24 @@
 
 namespace sluice {
 
+/// Takes progress and messages instead of stderr: in a worker process, whose parent shows them.
+class ProgressSink {
+ public:
+  virtual ~ProgressSink() = default;
+  virtual void progress(const std::string& label, std::int64_t done, std::int64_t total, const std::string& unit) = 0;
+  virtual void note(const std::string& message) = 0;
+};
+/// Of this process, from here on; null: stderr.  The caller keeps it alive.
+void set_progress_sink(ProgressSink* sink);
+
 /// A message to the user, on stderr.
 void note(const std::string& message);
+
+// Numbers and times as progress shows them: "1.23M", "2:05".
+std::string short_number(double x);
+std::string minutes_text(double s);
+/// [####......]
+std::string bar_text(double part, int width);
 
 class Progress {
  public:

@@ -34,6 +34,12 @@ struct AgentState;  // agents/agent.h
 
 inline constexpr std::int64_t kSchemaVersion = 1;
 
+/// A finished run of a sweep.
+struct FinishedRun {
+  std::string name, file;  // the file relative to the sweep's folder
+  std::vector<std::pair<std::string, std::string>> settings;  // what the sweep changed: path → value
+};
+
 /// A named array of any rank, row-major.
 struct NamedArray {
   std::vector<std::int64_t> shape;

@@ -5,124 +5,169 @@
 #include <set>
 
 #include "experiments/run.h"
+#include "experiments/sweep_axes.h"
 #include "sim/config_reader.h"
+#include "sim/config_writer.h"
 
 namespace sluice {
 namespace {
 
-/// One value of one axis: what it lays over the document, and how the run's name says so.
-struct Choice {
-  std::vector<ConfigNode> layers;
-  std::string name;
-  bool is_arm = false;  // a value of `axes`: another arm of the comparison, so part of the label
-};
+using Layers = std::vector<ConfigNode>;
 
-// {a.b: VALUE} as a document.
-ConfigNode nested(const std::string& path, const ConfigNode& value) {
-  const auto dot = path.rfind('.');
-  ConfigNode map = {.kind = ConfigNode::Kind::kMap, .file = value.file, .line = value.line};
-  map.keys.push_back(dot == std::string::npos ? path : path.substr(dot + 1));
-  map.children.push_back(value);
-  return dot == std::string::npos ? map : nested(path.substr(0, dot), map);
-}
+void append(const Layers& more, Layers& layers) { layers.insert(layers.end(), more.begin(), more.end()); }
 
-std::string short_name(const std::string& path, const ConfigNode& value) {
-  const auto dot = path.rfind('.');
-  const std::string key = dot == std::string::npos ? path : path.substr(dot + 1);
-  std::string text = value.kind == ConfigNode::Kind::kScalar ? value.text : "list";
-  for (char& c : text)
-    if (c == '/' || c == ' ') c = '_';
-  return key == "seed" ? "seed" + text : key + "-" + text;
-}
-
-const std::vector<ConfigNode>& list_of(const ConfigNode& node, const std::string& path) {
-  if (node.kind != ConfigNode::Kind::kSequence || node.children.empty())
-    throw config_error(node, path, "expected a list with at least one value, e.g. [1, 2]");
-  return node.children;
-}
-
-std::vector<std::vector<Choice>> read_axes(const ConfigNode& sweep) {
-  std::vector<std::vector<Choice>> axes;
-  if (const ConfigNode* cases = sweep.find("cases")) {
-    axes.emplace_back();
-    for (const ConfigNode& one : list_of(*cases, "cases")) {
-      require_map(one, "cases");
-      axes.back().push_back({with_includes(one), ""});  // the label names it
-    }
-  }
-  if (const ConfigNode* map = sweep.find("axes")) {
-    require_map(*map, "axes");
-    for (std::size_t i = 0; i < map->keys.size(); ++i) {
-      axes.emplace_back();
-      for (const ConfigNode& value : list_of(map->children[i], "axes." + map->keys[i]))
-        axes.back().push_back({{nested(map->keys[i], value)}, short_name(map->keys[i], value), true});
-    }
-  }
-  if (const ConfigNode* map = sweep.find("zip")) {
-    require_map(*map, "zip");
-    std::vector<Choice> together;
-    for (std::size_t i = 0; i < map->keys.size(); ++i) {
-      const auto& values = list_of(map->children[i], "zip." + map->keys[i]);
-      if (i == 0) together.resize(values.size());
-      if (values.size() != together.size())
-        throw config_error(map->children[i], "zip." + map->keys[i],
-                           fmt::format("{} values, but zip.{} has {}: these change together", values.size(),
-                                       map->keys[0], together.size()));
-      for (std::size_t k = 0; k < values.size(); ++k) {
-        together[k].layers.push_back(nested(map->keys[i], values[k]));
-        if (i == 0) together[k].name = short_name(map->keys[i], values[k]);
-      }
-    }
-    axes.push_back(together);
-  }
-  if (const ConfigNode* seeds = sweep.find("seeds")) {
-    axes.emplace_back();
-    for (const ConfigNode& value : list_of(*seeds, "seeds"))
-      axes.back().push_back({{nested("seed", value)}, short_name("seed", value)});
-  }
-  return axes;
-}
-
-}  // namespace
-
-std::vector<PlannedRun> plan_sweep(const std::string& path, const std::vector<std::string>& sets) {
-  const ConfigNode sweep = load_config_file(path);
-  require_map(sweep, "");
-  const std::vector<std::string> known = {"base", "cases", "axes", "zip", "seeds"};
+void check_keys(const ConfigNode& sweep, const std::string& path, const std::vector<std::string>& known) {
+  require_map(sweep, path);
   for (std::size_t i = 0; i < sweep.keys.size(); ++i)
-    if (std::find(known.begin(), known.end(), sweep.keys[i]) == known.end()) unknown_key(sweep, i, "", known);
-  std::vector<ConfigNode> base;
+    if (std::find(known.begin(), known.end(), sweep.keys[i]) == known.end()) unknown_key(sweep, i, path, known);
+}
+
+/// The sweep without its scales, `scale` laid over it.
+ConfigNode at_scale(const ConfigNode& sweep, const std::string& scale, Layers& base) {
+  std::vector<std::string> keys = {"base", "cases", "axes", "samples", "zip", "seeds"};
+  const ConfigNode* scales = sweep.find("scales");
+  keys.emplace_back("scales");
+  check_keys(sweep, "", keys);
+  keys.pop_back();
+  std::string names;
+  ConfigNode scaled = sweep;
   if (const ConfigNode* document = sweep.find("base")) {
     require_map(*document, "base");
-    base = with_includes(*document);
+    append(with_includes(*document), base);
   }
-  const auto axes = read_axes(sweep);
-  std::vector<ConfigNode> settings;
-  for (const std::string& setting : sets) settings.push_back(parse_setting(setting));
-
-  std::vector<PlannedRun> runs;
-  std::set<std::string> names;
-  std::vector<std::size_t> index(axes.size(), 0);
-  for (;;) {  // an odometer over the axes, the last one fastest
-    std::vector<ConfigNode> layers = base;
-    std::string suffix, arm;
-    for (std::size_t i = 0; i < axes.size(); ++i) {
-      const Choice& choice = axes[i][index[i]];
-      layers.insert(layers.end(), choice.layers.begin(), choice.layers.end());
-      if (!choice.name.empty()) (choice.is_arm ? arm : suffix) += "-" + choice.name;
+  if (scales == nullptr) {
+    if (!scale.empty()) throw usage_error(sweep.file + ": this sweep has no `scales`; leave out --scale");
+    return scaled;
+  }
+  Layers documents;
+  require_map(*scales, "scales");
+  for (const ConfigNode& document : with_includes(*scales)) documents.push_back(document);
+  bool found = false;
+  for (const ConfigNode& document : documents)
+    for (std::size_t i = 0; i < document.keys.size(); ++i) {
+      const std::string& name = document.keys[i];
+      if (names.find(name) == std::string::npos) names += (names.empty() ? "" : " or --scale ") + name;
+      const ConfigNode& over = document.children[i];
+      check_keys(over, "scales." + name, keys);
+      if (name != scale) continue;
+      found = true;
+      for (std::size_t k = 0; k < over.keys.size(); ++k) {
+        if (over.keys[k] == "base") {
+          append(with_includes(over.children[k]), base);
+          continue;
+        }
+        const auto at = std::find(scaled.keys.begin(), scaled.keys.end(), over.keys[k]);
+        if (at == scaled.keys.end()) {
+          scaled.keys.push_back(over.keys[k]);
+          scaled.children.push_back(over.children[k]);
+        } else {
+          scaled.children[static_cast<std::size_t>(at - scaled.keys.begin())] = over.children[k];
+        }
+      }
     }
-    layers.insert(layers.end(), settings.begin(), settings.end());
-    PlannedRun run;
+  if (!found) throw usage_error(fmt::format("{}: {}: give --scale {}", sweep.file, scale.empty() ? "this sweep has scales" : "no scale `" + scale + "`", names));
+  return scaled;
+}
+
+/// The value of a path in a resolved config, as a text; empty: there is no such path.
+std::string value_of(const ConfigNode& document, const std::string& path) {
+  const ConfigNode* node = &document;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', begin), path.size());
+    node = node->kind == ConfigNode::Kind::kMap ? node->find(path.substr(begin, dot - begin)) : nullptr;
+    if (node == nullptr) return {};
+    begin = dot + 1;
+  }
+  return node->text;
+}
+
+class Planner {
+ public:
+  Planner(SweepPlan& plan, std::vector<SweepAxis> axes, Layers settings)
+      : plan_(plan), axes_(std::move(axes)), settings_(std::move(settings)) {}
+
+  /// Runs that have `layers` and one choice of each axis from `axis` on; the last axis changes fastest.
+  void expand(std::size_t axis, const Layers& layers, const PlannedRun& run, const std::string& arm, const std::string& suffix) {
+    if (axis == axes_.size()) {
+      emit(layers, run, arm, suffix);
+      return;
+    }
+    if (!applies(axes_[axis], layers)) {
+      expand(axis + 1, layers, run, arm, suffix);
+      return;
+    }
+    for (const SweepChoice& choice : axes_[axis].choices) {
+      Layers more = layers;
+      append(choice.layers, more);
+      PlannedRun next = run;
+      next.settings.insert(next.settings.end(), choice.settings.begin(), choice.settings.end());
+      const std::string name = choice.name.empty() ? "" : "-" + choice.name;
+      expand(axis + 1, more, next, arm + (choice.is_arm ? name : ""), suffix + (choice.is_arm ? "" : name));
+    }
+  }
+
+ private:
+  bool applies(const SweepAxis& axis, Layers layers) const {
+    if (axis.when.empty()) return true;
+    append(settings_, layers);
+    const ConfigNode resolved = parse_config_text(to_yaml(read_experiment(layers, 0)), "the run");
+    for (const auto& [path, wanted] : axis.when) {
+      const std::string value = value_of(resolved, path);
+      if (value == wanted.text) continue;
+      // A field of another kind is not there; a field of no kind is a slip.
+      if (value.empty() && path.find('.') == std::string::npos) throw config_error(wanted, "when." + path, "runs have no such field");
+      return false;
+    }
+    return true;
+  }
+
+  void emit(Layers layers, PlannedRun run, const std::string& arm, const std::string& suffix) {
+    append(settings_, layers);
     run.config = read_experiment(layers, std::nullopt);
     run.config.label = agent_label(run.config) + arm;
     run.name = run.config.label + suffix;
-    if (!names.insert(run.name).second)
-      throw data_error(path + ": two runs would both be called " + run.name + "; give their cases different labels");
-    runs.push_back(std::move(run));
-    std::size_t axis = axes.size();
-    while (axis > 0 && ++index[axis - 1] == axes[axis - 1].size()) index[--axis] = 0;
-    if (axis == 0) return runs;
+    run.hash = config_hash(to_yaml(run.config));
+    if (!names_.insert(run.name).second)
+      throw data_error(plan_.path + ": two runs would both be called " + run.name + "; give their cases different labels");
+    plan_.runs.push_back(std::move(run));
   }
+
+  SweepPlan& plan_;
+  std::vector<SweepAxis> axes_;
+  Layers settings_;
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& sets, const std::string& scale) {
+  SweepPlan plan{.path = path};
+  Layers base, settings;
+  const ConfigNode document = load_config_file(path);
+  require_map(document, "");
+  const ConfigNode sweep = at_scale(document, scale, base);
+  for (const std::string& setting : sets) settings.push_back(parse_setting(setting));
+  Planner(plan, read_sweep_axes(sweep), settings).expand(0, base, {}, "", "");
+  std::string all;
+  for (const PlannedRun& run : plan.runs) all += run.file() + "\n";
+  plan.hash = config_hash(all);
+  return plan;
+}
+
+Shard Shard::parse(const std::string& text) {
+  Shard shard;
+  int used = 0;
+  if (std::sscanf(text.c_str(), "%d/%d%n", &shard.index, &shard.count, &used) != 2 || static_cast<std::size_t>(used) != text.size() ||
+      shard.count < 1 || shard.index < 0 || shard.index >= shard.count)
+    throw usage_error("--shard " + text + ": expected I/N with I from 0 to N-1, e.g. 0/4");
+  return shard;
+}
+
+std::vector<PlannedRun> runs_of(const SweepPlan& plan, const Shard& shard) {
+  std::vector<PlannedRun> runs;
+  for (std::size_t i = static_cast<std::size_t>(shard.index); i < plan.runs.size(); i += static_cast<std::size_t>(shard.count))
+    runs.push_back(plan.runs[i]);
+  return runs;
 }
 
 }  // namespace sluice

@@ -1,131 +1,298 @@
-// `sluice sweep run`: every run of a sweep in processes of its own, forked from one that has simulated
-// the burn-ins they share.
+// `sluice sweep run`: every run of a shard that is not finished, in processes of its own.
 
 #include <fmt/format.h>
-#include <sys/wait.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
+#include <array>
 #include <csignal>
-#include <filesystem>
-#include <future>
-#include <map>
+#include <cstring>
+#include <ctime>
+#include <new>
+#include <optional>
+#include <span>
 
+#include "agents/agents.h"
 #include "experiments/commands.h"
+#include "experiments/durable_file.h"
 #include "experiments/interrupt.h"
 #include "experiments/progress.h"
 #include "experiments/run.h"
-#include "experiments/sweep.h"
+#include "experiments/run_cost.h"
+#include "experiments/run_parts.h"
+#include "experiments/sweep_burn_ins.h"
+#include "experiments/sweep_display.h"
+#include "experiments/sweep_folder.h"
+#include "experiments/sweep_workers.h"
 
 namespace sluice {
 namespace {
 
-bool learns(const ExperimentConfig& config) {
-  return std::holds_alternative<DqnConfig>(config.agent) || std::holds_alternative<SlMgacConfig>(config.agent);
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kHeartbeat = std::chrono::seconds(5);
+constexpr auto kGrace = std::chrono::seconds(8);  // for workers to stop after a signal: schedulers kill after 10 s or more
+constexpr double kMemoryShare = 0.9;              // of what is available
+
+int usable_cores() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
 }
 
-// Burn-ins that several runs share, simulated side by side.
-void burn_in(const std::vector<PlannedRun>& runs, int jobs, Worlds& worlds) {
-  struct Job {
-    const ExperimentConfig* config;
-    WorldKey key;
-  };
-  std::map<std::string, Job> wanted;
-  for (const PlannedRun& run : runs) {
-    const auto* feed = std::get_if<FeedConfig>(&run.config.environment);
-    if (feed == nullptr) continue;
-    const EvaluateConfig& evaluate = run.config.evaluate;
-    const auto want = [&](const WorldKey& key) { wanted.emplace(Worlds::name_of(*feed, key), Job{&run.config, key}); };
-    want({evaluate.users, evaluate.seed});
-    if (!learns(run.config)) continue;
-    if (evaluate.every_decisions > 0) want({evaluate.curve_users, evaluate.seed});
-    want({num_users(feed->users), run.config.seed});
-  }
-  std::vector<Job> queue;
-  for (const auto& [name, job] : wanted) queue.push_back(job);
-  std::sort(queue.begin(), queue.end(), [](const Job& a, const Job& b) { return a.key.users > b.key.users; });
-  std::atomic<std::size_t> next = 0, done = 0;
-  Progress progress("burn-in", static_cast<std::int64_t>(queue.size()), "worlds");
-  const auto work = [&] {
-    for (std::size_t i = next++; i < queue.size(); i = next++) {
-      const FeedConfig& feed = std::get<FeedConfig>(queue[i].config->environment);
-      worlds.prepare(feed, queue[i].key, queue[i].config->evaluate.days);
-      ++done;
+// Which of two exit codes tells more of what to do: 75 and 74 can be put right by the same command later.
+int worse(int a, int b) {
+  static constexpr std::array kOrder = {0, 65, 70, 74, 75};
+  const auto rank = [](int code) { return std::find(kOrder.begin(), kOrder.end(), code) - kOrder.begin(); };
+  return rank(a) < rank(b) ? b : a;
+}
+
+class ShardRun {
+ public:
+  explicit ShardRun(const SweepOptions& options) : options_(options), folder_(options.out) {}
+
+  int go() {
+    begin();
+    if (open_.empty()) return finish(0);
+    burn_ins_.emplace(open_, resumes_, worlds_);
+    if (std::any_of(open_.begin(), open_.end(), [](const PlannedRun& run) { return trains(run.config); })) preload_learning();
+    std::size_t next = 0;
+    try {
+      while (next < open_.size() || !workers_.running().empty()) {
+        while (stop_code_ == 0 && next < open_.size() && has_room(next)) start(burn_ins_->order()[next++]);
+        if (stop_code_ != 0) next = open_.size();
+        for (const Workers::Ended& end : workers_.wait(std::chrono::milliseconds(200), Workers::Heeds::kSignals)) take_end(end);
+        say_notes();
+        beat();
+        stop_if_interrupted();
+      }
+    } catch (const UserError& error) {
+      if (error.code() != ExitCode::kInterrupted) throw;
+      stop_workers();
     }
-  };
-  std::vector<std::future<void>> threads;
-  for (int i = 0; i < jobs; ++i) threads.push_back(std::async(std::launch::async, work));
-  for (auto& thread : threads)
-    while (thread.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready)
-      progress.set(static_cast<std::int64_t>(done.load()));
-  for (auto& thread : threads) thread.get();
-  progress.set(static_cast<std::int64_t>(queue.size()));
-  progress.done();
-}
+    return finish(worse(code_, stop_code_));
+  }
 
-int run_in_child(const PlannedRun& run, Worlds& worlds, const std::string& file) {
-  try {
-    run_experiment(run.config, worlds, {.out = file, .progress_label = run.name, .resume = true});
-    return 0;
-  } catch (const UserError& e) {
-    note(run.name + ": " + e.what());
-    return static_cast<int>(e.code());
-  } catch (const std::exception& e) {
-    note(run.name + ": internal error: " + e.what());
+ private:
+  // Plans, looks at what is there, and writes the first status.
+  void begin() {
+    const SweepPlan plan = plan_sweep(options_.sweep, options_.sets, options_.scale);
+    const Shard shard = Shard::parse(options_.shard);
+    folder_.make();
+    const std::vector<PlannedRun> runs = runs_of(plan, shard);
+    const std::string path = status_path(folder_.path(), plan.hash, shard);
+    status_file_ = path;
+    status_ = {.sweep = options_.sweep, .plan = plan.hash, .shard = shard, .host = host_name(), .pid = getpid(),
+               .started = static_cast<double>(std::time(nullptr)), .total = static_cast<int>(runs.size())};
+    if (::access(path.c_str(), F_OK) == 0) try {
+        const ShardStatus before = read_status(path);
+        if (before.state != "done") status_.restarts = before.restarts + 1;
+      } catch (const UserError&) {  // it will be replaced
+      }
+    describe_engine(status_);
+    status_.jobs = options_.jobs > 0 ? options_.jobs : usable_cores();
+    write_status();
+    std::string damaged;
+    for (const PlannedRun& run : runs) try {
+        const RunState state = folder_.state(run);
+        if (state == RunState::kDone) continue;
+        open_.push_back(run);
+        resumes_.push_back(state == RunState::kInterrupted);
+        estimates_.push_back(estimate_cost(run.config).seconds);
+      } catch (const UserError& error) {
+        damaged += std::string("\n  ") + error.what();
+      }
+    folder_.save_list();
+    if (!damaged.empty()) {
+      status_.state = "failed";
+      write_status();
+      throw data_error(options_.out + ": these files stand where results belong; remove them, or give another --out.  Nothing was started" + damaged);
+    }
+    folder_.sweep_up(runs);
+    status_.done = status_.done_before = static_cast<int>(runs.size() - open_.size());
+    say(fmt::format("{} runs{}, {} already done{}", runs.size(), shard.count > 1 ? " in shard " + options_.shard : "", status_.done,
+                    std::count(resumes_.begin(), resumes_.end(), true) > 0 ? fmt::format(", {} to go on with", std::count(resumes_.begin(), resumes_.end(), true)) : ""));
+    if (const auto others = folder_.strangers(plan.runs); !others.empty())
+      say(fmt::format("note: {} result file{} in {} of no run of this sweep (was it changed?), e.g. {}; `compare` would read {} too", others.size(),
+                      others.size() == 1 ? " is" : "s are", options_.out, others.front(), others.size() == 1 ? "it" : "them"));
+    status_.state = "running";
+    write_status();
+  }
+
+  // A slot, and memory for what the next run will want beside what the others still will.
+  bool has_room(std::size_t next) {
+    if (static_cast<int>(workers_.running().size()) >= status_.jobs) return false;
+    if (workers_.running().empty()) return true;
+    const auto bytes = [this](std::size_t run) {
+      const bool learns = trains(open_[run].config);
+      return std::max(peak_bytes_[learns], peak_bytes_[learns] > 0 ? 0.0 : estimate_cost(open_[run].config).bytes);
+    };
+    const double room = kMemoryShare * available_memory() - workers_.bytes_to_come(bytes);
+    const double need = bytes(burn_ins_->order()[next]);
+    if (room >= need) return true;
+    if (!told_of_memory_)
+      say(fmt::format("memory holds {} runs at a time ({:.1f} GB are free, the next one may need {:.1f}): fewer than --jobs {}", workers_.running().size(),
+                      std::max(0.0, room) / 1e9, need / 1e9, status_.jobs));
+    told_of_memory_ = true;
+    return false;
+  }
+
+  void start(std::size_t run) {
+    burn_ins_->prepare(run, status_.jobs - static_cast<int>(workers_.running().size()), [&](std::size_t done, std::size_t all) {
+      shared_phase_ = {.name = "burn-in", .phase = "shared by runs", .unit = "worlds", .done = static_cast<std::int64_t>(done), .total = static_cast<std::int64_t>(all)};
+      beat();
+    });
+    shared_phase_ = {};
+    workers_.start(run, [this, run] { return work(open_[run]); });
+  }
+
+  // In the worker.  Another process may be at the same run: whoever is first wins, and the other is content.
+  int work(const PlannedRun& run) {
+    const std::string file = folder_.file(run);
+    const auto is_there = [&] {
+      try {
+        return SweepFolder(options_.out).state(run) == RunState::kDone;
+      } catch (const UserError&) {
+        return false;
+      }
+    };
+    try {
+      if (is_there()) return 0;
+      run_experiment(run.config, worlds_, {.out = file, .progress_label = run.name, .resume = true, .checkpoint_minutes = options_.checkpoint_minutes});
+      return 0;
+    } catch (const UserError& error) {
+      if (error.code() != ExitCode::kInterrupted && is_there()) return 0;
+      if (error.code() != ExitCode::kInterrupted) note(run.name + ": " + error.what());
+      return static_cast<int>(error.code());
+    } catch (const std::bad_alloc&) {
+      note(run.name + ": out of memory; use fewer --jobs, fewer users or a smaller replay buffer");
+    } catch (const std::exception& error) {
+      note(run.name + ": internal error: " + error.what());
+    }
     return static_cast<int>(ExitCode::kInternal);
   }
-}
+
+  void take_end(const Workers::Ended& end) {
+    const PlannedRun& run = open_[end.run];
+    burn_ins_->ended(end.run);
+    int code = end.exit_code;
+    if (end.signal != 0) {
+      // A kill comes from outside (a user, a lack of memory, a scheduler): the same command may go on.  A fault is ours.
+      const bool fault = end.signal == SIGSEGV || end.signal == SIGABRT || end.signal == SIGBUS || end.signal == SIGFPE || end.signal == SIGILL;
+      code = static_cast<int>(fault ? ExitCode::kInternal : ExitCode::kInterrupted);
+      fail(fmt::format("{}: its process was ended by signal {} ({}){}", run.name, end.signal, strsignal(end.signal), fault ? "" : "; run the same command again to go on with it"));
+    }
+    if (code == 0) {
+      ++status_.done;
+      done_seconds_ += end.seconds;
+      done_estimate_ += estimates_[end.run];
+      double& peak = peak_bytes_[trains(run.config)];
+      peak = std::max(peak, end.peak_bytes);
+      try {
+        folder_.state(run);
+      } catch (const UserError& error) {
+        code = static_cast<int>(error.code());
+        fail(error.what());
+      }
+      beat(false);
+      say(fmt::format("{} done in {} ({})", run.name, minutes_text(end.seconds), summary_line(status_)));
+    } else {
+      ++status_.failed;
+    }
+    code_ = worse(code_, code);
+    // On a full disk the next run would only work in vain; what runs may still find room.
+    if (code == static_cast<int>(ExitCode::kIo)) stop_code_ = code;
+  }
+
+  void stop_workers() {
+    workers_.signal_all(SIGTERM);
+    say("stopping: runs in progress are kept at their last safe point");
+    for (const auto end = Clock::now() + kGrace; !workers_.running().empty() && Clock::now() < end;) {
+      for (const Workers::Ended& one : workers_.wait(std::chrono::milliseconds(100), Workers::Heeds::kNothing)) take_end(one);
+      say_notes();
+      beat();
+    }
+    workers_.signal_all(SIGKILL);  // those go on from the checkpoint before
+    code_ = worse(code_, static_cast<int>(ExitCode::kInterrupted));
+  }
+
+  int finish(int code) {
+    folder_.save_list();
+    status_.running.clear();
+    status_.state = code == 0 ? "done" : code == static_cast<int>(ExitCode::kInterrupted) ? "interrupted" : "failed";
+    status_.seconds_left = 0;
+    write_status();
+    if (code != 0) say(summary_line(status_) + (code == 75 ? ": run the same command again to go on" : ""));
+    return code;
+  }
+
+  // What is shown, and every few seconds what is kept.
+  void beat(bool shows = true) {
+    status_.running.clear();
+    if (!shared_phase_.name.empty()) status_.running.push_back(shared_phase_);
+    const double pace = done_estimate_ > 0 ? done_seconds_ / done_estimate_ : 1;
+    double left = 0;
+    for (const Workers::Running& worker : workers_.running()) {
+      const double seconds = std::chrono::duration<double>(Clock::now() - worker.start).count();
+      status_.running.push_back({.name = open_[worker.run].name, .phase = worker.phase, .unit = worker.unit, .done = worker.done, .total = worker.total, .seconds = seconds});
+      left += std::max(0.0, pace * estimates_[worker.run] - seconds);
+    }
+    const std::size_t started = static_cast<std::size_t>(status_.done - status_.done_before + status_.failed) + workers_.running().size();
+    for (std::size_t i = started; i < open_.size(); ++i) left += pace * estimates_[burn_ins_->order()[i]];
+    status_.seconds_left = left / status_.jobs;
+    if (shows) display_.show(status_);
+    if (Clock::now() - written_ >= kHeartbeat) {
+      write_status();
+      folder_.save_list();
+    }
+  }
+
+  void write_status() {
+    written_ = Clock::now();
+    status_.heartbeat = static_cast<double>(std::time(nullptr));
+    const std::string json = to_json(status_);
+    try {
+      DurableFile(status_file_, Overwrite::kForce).commit(std::as_bytes(std::span(json)));
+    } catch (const UserError& error) {
+      if (!told_of_status_) say(std::string("warning: no status: ") + error.what());
+      told_of_status_ = true;
+    }
+  }
+
+  void say(const std::string& line) { display_.say(line); }
+  void fail(const std::string& line) {
+    say(line);
+    status_.errors.push_back(line);
+    if (status_.errors.size() > 20) status_.errors.erase(status_.errors.begin());
+  }
+  void say_notes() {
+    for (const std::string& line : workers_.take_notes()) fail(line);
+  }
+
+  const SweepOptions& options_;
+  SweepFolder folder_;
+  std::vector<PlannedRun> open_;  // of this shard, not finished
+  std::vector<bool> resumes_;     // … whether it has a checkpoint
+  std::vector<double> estimates_; // … s
+  Worlds worlds_{1};
+  std::optional<SharedBurnIns> burn_ins_;
+  Workers workers_;
+  SweepDisplay display_;
+  ShardStatus status_;
+  ShardStatus::Running shared_phase_;
+  std::string status_file_;
+  Clock::time_point written_;
+  double done_seconds_ = 0, done_estimate_ = 0;
+  std::array<double, 2> peak_bytes_{};  // of finished runs: those that do not learn, those that do
+  int code_ = 0, stop_code_ = 0;
+  bool told_of_memory_ = false, told_of_status_ = false;
+};
 
 }  // namespace
 
 int sweep_run_command(const SweepOptions& options) {
   catch_interrupts();
-  const std::vector<PlannedRun> runs = plan_sweep(options.sweep, options.sets);
-  std::error_code error;
-  std::filesystem::create_directories(options.out, error);
-  if (error) throw io_error(options.out + ": cannot be made: " + error.message());
-  std::vector<PlannedRun> open;
-  for (const PlannedRun& run : runs)
-    if (!is_done(options.out + "/" + run.name + ".h5", run.config)) open.push_back(run);
-  note(fmt::format("{} runs, {} already done", runs.size(), runs.size() - open.size()));
-  if (open.empty()) return 0;
-  // Long runs first, so that the last ones to finish are short.
-  std::stable_sort(open.begin(), open.end(), [](const PlannedRun& a, const PlannedRun& b) {
-    return learns(a.config) > learns(b.config);
-  });
-  Worlds worlds(1);
-  burn_in(open, options.jobs, worlds);
-
-  std::map<pid_t, std::string> running;
-  std::size_t next = 0, finished = 0;
-  int worst = 0;
-  while (next < open.size() || !running.empty()) {
-    while (next < open.size() && static_cast<int>(running.size()) < options.jobs) {
-      const PlannedRun& run = open[next++];
-      std::fflush(nullptr);
-      const pid_t child = fork();
-      if (child < 0) throw io_error("cannot start a process for " + run.name);
-      if (child == 0) _exit(run_in_child(run, worlds, options.out + "/" + run.name + ".h5"));
-      running.emplace(child, run.name);
-    }
-    int status = 0;
-    const pid_t child = waitpid(-1, &status, 0);
-    if (child < 0) {
-      if (errno != EINTR) throw io_error("lost a child process");
-      for (const auto& [pid, name] : running) kill(pid, SIGTERM);
-      next = open.size();  // start no more; the children stop at their next safe point
-      worst = static_cast<int>(ExitCode::kInterrupted);
-      continue;
-    }
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : static_cast<int>(ExitCode::kInternal);
-    if (WIFSIGNALED(status)) note(fmt::format("{}: ended by signal {}", running[child], WTERMSIG(status)));
-    if (code == 0) note(fmt::format("{} done ({} of {})", running[child], ++finished, open.size()));
-    worst = std::max(worst, code);
-    running.erase(child);
-  }
-  return worst;
+  return ShardRun(options).go();
 }
 
 }  // namespace sluice

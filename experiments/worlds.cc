@@ -56,6 +56,11 @@ void Worlds::prepare(const FeedConfig& config, const WorldKey& key, int days) {
   never_costs_[name_of(config, key) + "|" + std::to_string(days)] = std::move(costs);
 }
 
+void Worlds::forget(const FeedConfig& config, const WorldKey& key) {
+  const std::lock_guard lock(mutex_);
+  burned_in_.erase(name_of(config, key));
+}
+
 std::unique_ptr<FeedWorld> Worlds::fork(const FeedConfig& config, const WorldKey& key) {
   std::unique_ptr<FeedWorld>& world = burned_in_[name_of(config, key)];
   if (world == nullptr) world = burn_in(config, key);

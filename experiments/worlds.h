@@ -33,6 +33,9 @@ class Worlds {
   /// Simulates burn-in and never_costs ahead of time.  May run on several threads for different worlds.
   void prepare(const FeedConfig& config, const WorldKey& key, int days);
 
+  /// Frees a world that nobody forks any more.
+  void forget(const FeedConfig& config, const WorldKey& key);
+
   /// What agents are told about worlds of this config, limits apart.
   EnvSpec spec(const FeedConfig& config);
 

@@ -40,6 +40,7 @@ enum class Purpose : std::uint8_t {
   kFeedback = 20,    // streamers who give up (streamer, day, step)
   kInterests = 21,   // drift of a user's interests (user, day)
   kRollout = 22,     // luck of Monte-Carlo rollouts (path or copy)
+  kSweepSample = 23, // values that a sweep draws (hash of the path, sample)
   kThinning = 40,    // rows of the log kept by a realism check (user, day)
 };
 

@@ -19,7 +19,7 @@ TEST_CASE("config files: every YAML that ships is a run, a sweep, a scenario, or
       CHECK_NOTHROW(parse_experiment("seed: 1\nenvironment: {scenario: " + path + "}\n", "x"));
       ++parts;
     } else if (const ConfigNode node = load_config_file(path); node.find("cases") || node.find("axes")) {
-      CHECK(plan_sweep(path, {}).size() > 1);
+      CHECK(plan_sweep(path, {}).runs.size() > 1);
       ++sweeps;
     } else {
       CHECK_NOTHROW(load_experiment(path, {}, 1));
@@ -37,7 +37,7 @@ TEST_CASE("sweep: cases, axes, zip and seeds multiply, and every run has a name 
                          "cases: [{label: a, agent: {kind: never}}, {label: b, agent: {kind: always}}]\n"
                          "axes: {evaluate.days: [1, 2]}\n"
                          "zip: {seed: [1, 2, 3], evaluate.seed: [11, 12, 13]}\n";
-  const auto runs = plan_sweep(file.string(), {"environment.days=5"});
+  const auto runs = plan_sweep(file.string(), {"environment.days=5"}).runs;
   REQUIRE(runs.size() == 12);
   CHECK(runs[0].name == "a-days-1-seed1");
   CHECK(runs[11].name == "b-days-2-seed3");

@@ -1,0 +1,30 @@
+#pragma once
+// The axes of a sweep file: what each of their values lays over a run's document.
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/config_node.h"
+
+namespace sluice {
+
+/// One value of one axis.
+struct SweepChoice {
+  std::vector<ConfigNode> layers;
+  std::string name;     // in the run's name; empty: the label says it
+  bool is_arm = false;  // another arm of the comparison, so part of the label
+  std::vector<std::pair<std::string, std::string>> settings;  // path → value
+};
+
+/// `when`: path → value that the run must have for the axis to apply; elsewhere its field keeps its value.
+struct SweepAxis {
+  std::vector<SweepChoice> choices;
+  std::vector<std::pair<std::string, ConfigNode>> when;
+};
+
+/// cases, axes, samples, zip, seeds, in this order.  Throws data_error.
+std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep);
+
+}  // namespace sluice

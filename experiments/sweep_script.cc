@@ -1,0 +1,102 @@
+// `sluice sweep script`: a job script for a scheduler, to be read, edited and submitted by the user.  The scheduler
+// starts shards; a shard that is stopped or killed is started again, and goes on where it was.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "experiments/commands.h"
+#include "experiments/run_cost.h"
+#include "experiments/sweep.h"
+
+namespace sluice {
+namespace {
+
+std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
+
+// For a POSIX shell.
+std::string shell_word(const std::string& text) {
+  if (!text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%") == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string command_line(const SweepOptions& options, const std::string& shard) {
+  std::string line = fmt::format("{} sweep run {} --out {}", shell_word(options.program), shell_word(absolute(options.sweep)), shell_word(absolute(options.out)));
+  if (!options.scale.empty()) line += " --scale " + shell_word(options.scale);
+  for (const std::string& set : options.sets) line += " --set " + shell_word(set);
+  return line + fmt::format(" --checkpoint-minutes {:g} --jobs {} --shard {}", options.checkpoint_minutes, std::max(1, options.jobs), shard);
+}
+
+// A batch script is a process of its own: Slurm's TERM reaches it, and it hands it on.  Slurm starts no job again whose
+// process has died; the script asks for it, at most three times.
+std::string slurm_script(const SweepOptions& options, double seconds, double bytes) {
+  const int jobs = std::max(1, options.jobs);
+  const double hours = std::max(1.0, 2 * seconds / 3600 / (options.shards * jobs));  // twice the estimate, at least an hour
+  return fmt::format(
+      R"(#!/bin/bash
+#SBATCH --job-name=sluice
+#SBATCH --array=0-{last}
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task={jobs}
+#SBATCH --mem={megabytes:.0f}M
+#SBATCH --time={minutes:.0f}
+#SBATCH --requeue
+#SBATCH --open-mode=append
+#SBATCH --signal=B:TERM@60
+#SBATCH --output={out}/slurm-%A_%a.log
+# {runs} in {shards} shards.  Memory and time are estimates: check them, and add your partition and account.
+# Submit:  mkdir -p {out} && sbatch THIS_FILE      The same again, at any time, goes on with what is missing.
+# Watch:   {program} sweep status {sweep} --out {out}{scale} --watch
+mkdir -p {out}
+{command} &
+worker=$!
+trap 'kill -TERM $worker' TERM INT
+wait $worker; code=$?
+while kill -0 $worker 2>/dev/null; do wait $worker; code=$?; done  # a signal ends the first wait early
+trap '' TERM INT
+# 75: interrupted; above 128: killed.  Both go on where they were.
+if (( code == 75 || code > 128 )) && (( ${{SLURM_RESTART_COUNT:-0}} < 3 )); then
+  scontrol requeue "${{SLURM_ARRAY_JOB_ID:+${{SLURM_ARRAY_JOB_ID}}_}}${{SLURM_ARRAY_TASK_ID:-$SLURM_JOB_ID}}" && sleep 60
+fi
+exit $code
+)",
+      fmt::arg("last", options.shards - 1), fmt::arg("jobs", jobs), fmt::arg("megabytes", 1.3 * jobs * bytes / 1e6 + 500), fmt::arg("minutes", 60 * hours),
+      fmt::arg("out", shell_word(absolute(options.out))), fmt::arg("runs", "The runs of " + options.sweep), fmt::arg("shards", options.shards),
+      fmt::arg("program", shell_word(options.program)), fmt::arg("sweep", shell_word(absolute(options.sweep))),
+      fmt::arg("scale", options.scale.empty() ? "" : " --scale " + options.scale),
+      fmt::arg("command", command_line(options, fmt::format("$SLURM_ARRAY_TASK_ID/{}", options.shards))));
+}
+
+// GNU parallel starts a shard again that fails, up to three times; a second call with the same job log goes on.
+std::string parallel_script(const SweepOptions& options) {
+  return fmt::format(
+      R"(#!/bin/bash
+# The runs of {sweep} in {shards} shards, by GNU parallel.  Run it here, or add --sshloginfile HOSTS
+# for machines that share this folder.  The same again, at any time, goes on with what is missing.
+mkdir -p {out}
+# --termseq: a signal is handed on, and a shard has 10 s to keep what it has.
+seq 0 {last} | parallel --jobs 1 --retries 3 --termseq TERM,10000,KILL,25 --joblog {out}/parallel.log --line-buffer \
+  {command}
+)",
+      fmt::arg("sweep", options.sweep), fmt::arg("shards", options.shards), fmt::arg("last", options.shards - 1), fmt::arg("out", shell_word(absolute(options.out))),
+      fmt::arg("command", shell_word(command_line(options, fmt::format("{{}}/{}", options.shards)))));
+}
+
+}  // namespace
+
+int sweep_script_command(const SweepOptions& options) {
+  const SweepPlan plan = plan_sweep(options.sweep, options.sets, options.scale);
+  double seconds = 0, bytes = 0;
+  for (const PlannedRun& run : plan.runs) {
+    const RunCost cost = estimate_cost(run.config);
+    seconds += cost.seconds;
+    bytes = std::max(bytes, cost.bytes);
+  }
+  fmt::print("{}", options.engine == "slurm" ? slurm_script(options, seconds, bytes) : parallel_script(options));
+  return 0;
+}
+
+}  // namespace sluice
