@@ -196,8 +196,10 @@ class ShardRun {
       }
       beat(false);
       say(fmt::format("{} done in {} ({})", run.name, minutes_text(end.seconds), summary_line(status_)));
-    } else {
+    } else if (code != static_cast<int>(ExitCode::kInterrupted)) {
       ++status_.failed;
+    } else {
+      ++stopped_;
     }
     code_ = worse(code_, code);
     // On a full disk the next run would only work in vain; what runs may still find room.
@@ -237,7 +239,7 @@ class ShardRun {
       status_.running.push_back({.name = open_[worker.run].name, .phase = worker.phase, .unit = worker.unit, .done = worker.done, .total = worker.total, .seconds = seconds});
       left += std::max(0.0, pace * estimates_[worker.run] - seconds);
     }
-    const std::size_t started = static_cast<std::size_t>(status_.done - status_.done_before + status_.failed) + workers_.running().size();
+    const std::size_t started = static_cast<std::size_t>(status_.done - status_.done_before + status_.failed + stopped_) + workers_.running().size();
     for (std::size_t i = started; i < open_.size(); ++i) left += pace * estimates_[burn_ins_->order()[i]];
     status_.seconds_left = left / status_.jobs;
     if (shows) display_.show(status_);
@@ -284,7 +286,7 @@ class ShardRun {
   Clock::time_point written_;
   double done_seconds_ = 0, done_estimate_ = 0;
   std::array<double, 2> peak_bytes_{};  // of finished runs: those that do not learn, those that do
-  int code_ = 0, stop_code_ = 0;
+  int code_ = 0, stop_code_ = 0, stopped_ = 0;
   bool told_of_memory_ = false, told_of_status_ = false;
 };
 

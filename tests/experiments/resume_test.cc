@@ -12,6 +12,7 @@
 #include "experiments/cmdp_file.h"
 #include "experiments/run.h"
 #include "tests/golden_cmdp.h"
+#include "tests/processes.h"
 #include "tests/same_results.h"
 
 namespace sluice {
@@ -35,33 +36,6 @@ class ResumeFolder {
   fs::path path_;
 };
 
-pid_t start(const std::vector<std::string>& arguments, const std::string& log) {
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child > 0) return child;
-  std::vector<char*> argv;
-  std::string program = SLUICE_BINARY;
-  argv.push_back(program.data());
-  std::vector<std::string> copy = arguments;
-  for (std::string& argument : copy) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  if (freopen(log.c_str(), "a", stderr) == nullptr || freopen("/dev/null", "w", stdout) == nullptr) _exit(1);
-  execv(argv[0], argv.data());
-  _exit(127);
-}
-
-int wait_for(pid_t child) {
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-std::string text_of(const std::string& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 // Runs to the end, being killed with `signal` as soon as a checkpoint (another one than before) is there.
 // Returns how often it was.
 int run_with_kills(const ResumeFolder& folder, const std::vector<std::string>& arguments, const std::string& out, int signal) {
@@ -69,7 +43,7 @@ int run_with_kills(const ResumeFolder& folder, const std::vector<std::string>& a
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::error_code error;
     const auto before = fs::last_write_time(out + ".ckpt", error);
-    const pid_t child = start(arguments, folder / "log");
+    const pid_t child = start_program(arguments, folder / "log");
     int status = 0;
     bool killed = false;
     while (waitpid(child, &status, WNOHANG) == 0) {
@@ -101,7 +75,7 @@ int run_with_kills(const ResumeFolder& folder, const std::vector<std::string>& a
   if (const auto at = text.find("CMDP"); at != std::string::npos) text.replace(at, 4, folder / "cmdp.h5");
   std::ofstream(folder / "config.yaml") << text;
   const std::string whole = folder / "whole.h5", parts = folder / "parts.h5";
-  REQUIRE(wait_for(start({"run", folder / "config.yaml", "--out", whole}, folder / "log")) == 0);
+  REQUIRE(exit_of(start_program({"run", folder / "config.yaml", "--out", whole}, folder / "log")) == 0);
   const int kills = run_with_kills(folder, {"run", folder / "config.yaml", "--out", parts, "--resume", "--checkpoint-minutes", "0.005"}, parts, signal);
   CHECK(kills >= 2);
   check_same_results(whole, parts);
@@ -137,28 +111,28 @@ TEST_CASE("resume: a signal keeps what was trained, 75; nothing goes on or start
   const ResumeFolder folder;
   std::ofstream(folder / "config.yaml") << "seed: 5\nagent: {kind: dqn}" + kFeed;
   const std::string out = folder / "a.h5", config = folder / "config.yaml";
-  const pid_t child = start({"run", config, "--out", out, "--set", "train.decisions=100000000", "--set", "environment.days=10000", "--checkpoint-minutes", "0.005"}, folder / "log");
+  const pid_t child = start_program({"run", config, "--out", out, "--set", "train.decisions=100000000", "--set", "environment.days=10000", "--checkpoint-minutes", "0.005"}, folder / "log");
   for (int i = 0; i < 6000 && !folder.has("a.h5.ckpt"); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   kill(child, SIGINT);
-  CHECK(wait_for(child) == 75);
+  CHECK(exit_of(child) == 75);
   CHECK(text_of(folder / "log").find("--resume") != std::string::npos);
   CHECK(folder.has("a.h5.ckpt"));
   CHECK(folder.num_files() == 3);  // no partial result
-  CHECK(wait_for(start({"run", config, "--out", out}, folder / "log")) == 65);            // would lose it
-  CHECK(wait_for(start({"run", config, "--out", out, "--resume"}, folder / "log")) == 65);  // another config
+  CHECK(exit_of(start_program({"run", config, "--out", out}, folder / "log")) == 65);            // would lose it
+  CHECK(exit_of(start_program({"run", config, "--out", out, "--resume"}, folder / "log")) == 65);  // another config
   CHECK(text_of(folder / "log").find("another configuration") != std::string::npos);
-  CHECK(wait_for(start({"run", config, "--out", out, "--resume", "--force"}, folder / "log")) == 64);
-  CHECK(wait_for(start({"run", config, "--out", out, "--force"}, folder / "log")) == 0);
+  CHECK(exit_of(start_program({"run", config, "--out", out, "--resume", "--force"}, folder / "log")) == 64);
+  CHECK(exit_of(start_program({"run", config, "--out", out, "--force"}, folder / "log")) == 0);
   CHECK_FALSE(folder.has("a.h5.ckpt"));
-  CHECK(wait_for(start({"run", config, "--out", out, "--resume"}, folder / "log")) == 0);  // is finished
+  CHECK(exit_of(start_program({"run", config, "--out", out, "--resume"}, folder / "log")) == 0);  // is finished
 }
 
 TEST_CASE("resume: a damaged checkpoint is named, 65") {
   const ResumeFolder folder;
   std::ofstream(folder / "config.yaml") << "seed: 5\nagent: {kind: dqn}" + kFeed;
   std::ofstream(folder / "a.h5.ckpt") << "not a checkpoint";
-  CHECK(wait_for(start({"run", folder / "config.yaml", "--out", folder / "a.h5", "--resume"}, folder / "log")) == 65);
+  CHECK(exit_of(start_program({"run", folder / "config.yaml", "--out", folder / "a.h5", "--resume"}, folder / "log")) == 65);
   CHECK(text_of(folder / "log").find("a.h5.ckpt") != std::string::npos);
 }
 #endif
@@ -166,7 +140,7 @@ TEST_CASE("resume: a damaged checkpoint is named, 65") {
 TEST_CASE("resume: a run that never trained starts from the beginning") {
   const ResumeFolder folder;
   std::ofstream(folder / "config.yaml") << "seed: 5\nagent: {kind: interval}" + kFeed;
-  CHECK(wait_for(start({"run", folder / "config.yaml", "--out", folder / "a.h5", "--resume"}, folder / "log")) == 0);
+  CHECK(exit_of(start_program({"run", folder / "config.yaml", "--out", folder / "a.h5", "--resume"}, folder / "log")) == 0);
   CHECK(folder.has("a.h5"));
 }
 
