@@ -10,7 +10,7 @@
 namespace sluice {
 
 TEST_CASE("config files: every YAML that ships is a run, a sweep, a scenario, or a part of one that reads") {
-  int runs = 0, sweeps = 0, parts = 0;
+  int runs = 0, sweeps = 0, scaled = 0, parts = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(SLUICE_SOURCE_DIR "/experiments/configs")) {
     if (entry.path().extension() != ".yaml") continue;
     const std::string path = entry.path().string();
@@ -18,7 +18,13 @@ TEST_CASE("config files: every YAML that ships is a run, a sweep, a scenario, or
     if (entry.path().parent_path().filename() == "scenarios") {
       CHECK_NOTHROW(parse_experiment("seed: 1\nenvironment: {scenario: " + path + "}\n", "x"));
       ++parts;
-    } else if (const ConfigNode node = load_config_file(path); node.find("cases") || node.find("axes")) {
+    } else if (const ConfigNode node = load_config_file(path); node.find("smoke")) {
+      ++parts;  // scales: read with the sweeps that include them
+    } else if (node.find("scales")) {
+      CHECK(plan_sweep(path, {}, "smoke").runs.size() > 1);
+      CHECK(plan_sweep(path, {}, "paper").runs.size() >= 5 * plan_sweep(path, {}, "smoke").runs.size());
+      ++scaled;
+    } else if (node.find("cases") || node.find("axes")) {
       CHECK(plan_sweep(path, {}).runs.size() > 1);
       ++sweeps;
     } else {
@@ -28,7 +34,8 @@ TEST_CASE("config files: every YAML that ships is a run, a sweep, a scenario, or
   }
   CHECK(runs >= 2);
   CHECK(sweeps >= 2);
-  CHECK(parts == 3);
+  CHECK(scaled >= 8);
+  CHECK(parts == 4);
 }
 
 TEST_CASE("sweep: cases, axes, zip and seeds multiply, and every run has a name of its own") {
