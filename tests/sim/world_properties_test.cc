@@ -313,4 +313,29 @@ TEST_CASE("feed world: pages count from 0 in each session and sessions from 0 in
   }
 }
 
+TEST_CASE("feed world: what a request is offered can be drawn again from its key, time and window alone") {
+  FeedFixture fixture;
+  fixture.users.count = 100;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = 3});
+  const auto users = make(fixture.users, fixture.seed);  // as they were at the start
+  const Seen popularity(*world, "popularity"), viewers(*world, "viewers"), age(*world, "age_s"), followed(*world, "followed");
+  std::int64_t found = 0;
+  play(*world, keyed_coin(), [&](const RequestBatch& r, const TransitionBatch&) {
+    for (std::size_t i = 0; i < r.size(); ++i) {
+      // Whom a user follows is drawn once, with the interests of the start.
+      const Followed streamers = world->supply().follow(users->interests(r.user[i]), fixture.seed.stream(Purpose::kUser, r.key[i].user, 1));
+      Rng rng = stream(fixture.seed, Purpose::kCandidate, r.key[i]);
+      rng.jump_to_lane(1);
+      const Candidate expected = world->supply().retrieve(world->users().interests(r.user[i]), streamers, rng, r.time[i]);
+      CHECK(popularity(r, i) == expected.popularity);
+      CHECK(viewers(r, i) == expected.viewers);
+      CHECK(age(r, i) == expected.age_s);
+      CHECK((followed(r, i) > 0) == expected.followed);
+      found += expected.exists() ? 1 : 0;
+    }
+  });
+  CHECK(found > 5000);
+}
+
 }  // namespace sluice

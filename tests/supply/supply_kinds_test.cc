@@ -76,6 +76,46 @@ TEST_CASE("supply kinds: a snapshot loaded into a fresh supply continues bit-ide
   }
 }
 
+TEST_CASE("supply kinds: a snapshot taken at any hour, amid shocks and views, continues bit-identically") {
+  for (SupplyConfig config : every_kind()) {
+    if (auto* modulated = std::get_if<MarkovModulatedSupplyConfig>(&config)) {
+      modulated->regimes.events_per_day = modulated->regimes.outages_per_day = 6;
+      modulated->regimes.scheduled = {{.regime = ShockKind::kOutage, .day = 1, .hour = 17.5, .hours = 2},
+                                      {.regime = ShockKind::kEvent, .day = 2, .hour = 20.5, .hours = 2}};
+    }
+    const auto fresh = [&] {
+      auto supply = make(config, Seed{3});
+      supply->set_num_users(100);
+      return supply;
+    };
+    const auto original = fresh();
+    const auto go_on = [](SupplyProcess& supply, double from, double hours) {
+      for (double now = from; now < from + 3600 * hours; now += 60) {
+        supply.advance(now);
+        if (!supply.counts_views()) continue;
+        const Candidate c = find(supply, static_cast<std::uint64_t>(now), now);
+        if (c.exists()) supply.count_view(c.streamer, 3000);
+      }
+    };
+    for (int hour = 0; hour < 72; ++hour) {
+      CAPTURE(hour);
+      go_on(*original, hour * 3600.0 + 120, 1);  // ends amid a step of the excitement
+      StateBlobs blobs;
+      StateArchive saving = StateArchive::saving(blobs), loading = StateArchive::loading(blobs);
+      original->transfer(saving);
+      const auto copy = fresh(), self = original->clone();
+      copy->transfer(loading);
+      const double now = (hour + 1) * 3600.0 + 120;
+      for (SupplyProcess* each : {copy.get(), self.get()}) {
+        go_on(*each, now, 1);
+        each->advance(now + 40000);
+      }
+      CHECK(copy->num_on_air() == self->num_on_air());
+      CHECK(same_candidates(*copy, *self, now + 40000));
+    }
+  }
+}
+
 TEST_CASE("supply kinds: a candidate is on air, and a clone goes on alike") {
   for (const SupplyConfig& config : every_kind()) {
     const auto supply = make(config, Seed{8});

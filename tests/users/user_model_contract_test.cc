@@ -422,4 +422,37 @@ TEST_CASE("user models: each session of a day has luck of its own") {
   }
 }
 
+TEST_CASE("user models: whether a stream is entered has nothing to do with the rest of the page's luck") {
+  for (const UsersConfig& kind : every_kind(1)) {
+    CAPTURE(name_of(kind));
+    std::array<std::vector<double>, 2> shorts, ends, first;  // [entered]: of the page without a stream
+    for (std::uint32_t page = 1; page <= 6000; ++page) {
+      const auto users = same_person(kind, 9, 7);
+      const RequestKey key{.user = 7, .day = 3, .page = page};
+      users->prepare(0, {.user = 7, .day = 3}, 40000, {});
+      const Candidate candidate{.streamer = 1, .topic = 2, .appeal = 1, .end = 4e6};
+      const PageOutlook outlook = users->prepare(0, key, 40000, candidate);
+      const PageOutcome without = users->clone()->respond(0, key, 40000, candidate, outlook, 0);
+      const PageOutcome with = users->respond(0, key, 40000, candidate, outlook, 1);
+      if (!with.shown) continue;
+      shorts[with.entered].push_back(without.num_shorts);
+      ends[with.entered].push_back(without.session_ended);
+      first[with.entered].push_back(without.short_watch_s[0] > 5);
+    }
+    for (const auto& values : {shorts, ends, first}) {
+      double mean[2], variance = 0;
+      for (const int entered : {0, 1}) {
+        const std::vector<double>& x = values[static_cast<std::size_t>(entered)];
+        REQUIRE(x.size() > 100);
+        double sum = 0, squares = 0;
+        for (const double v : x) sum += v, squares += v * v;
+        const auto n = static_cast<double>(x.size());
+        mean[entered] = sum / n;
+        variance += (squares / n - mean[entered] * mean[entered]) / n;
+      }
+      CHECK(std::abs(mean[1] - mean[0]) < 4.5 * std::sqrt(variance) + 1e-6);
+    }
+  }
+}
+
 }  // namespace sluice
