@@ -36,6 +36,15 @@ bool same_candidates(const SupplyProcess& a, const SupplyProcess& b, Seconds now
   return true;
 }
 
+std::vector<std::uint8_t> bytes_of(SupplyProcess& supply) {
+  StateBlobs blobs;
+  StateArchive saving = StateArchive::saving(blobs);
+  supply.transfer(saving);
+  std::vector<std::uint8_t> bytes;
+  for (const auto& [name, blob] : blobs.blobs) bytes.insert(bytes.end(), blob.bytes.begin(), blob.bytes.end());
+  return bytes;
+}
+
 std::string write_trace(const std::string& text) {
   const auto path = own_folder() / "trace.csv";
   std::ofstream(path) << text;
@@ -106,10 +115,9 @@ TEST_CASE("supply kinds: a snapshot taken at any hour, amid shocks and views, co
       const auto copy = fresh(), self = original->clone();
       copy->transfer(loading);
       const double now = (hour + 1) * 3600.0 + 120;
-      for (SupplyProcess* each : {copy.get(), self.get()}) {
-        go_on(*each, now, 1);
-        each->advance(now + 40000);
-      }
+      for (SupplyProcess* each : {copy.get(), self.get()}) go_on(*each, now, 1);
+      CHECK(bytes_of(*copy) == bytes_of(*self));
+      for (SupplyProcess* each : {copy.get(), self.get()}) each->advance(now + 40000);
       CHECK(copy->num_on_air() == self->num_on_air());
       CHECK(same_candidates(*copy, *self, now + 40000));
     }
@@ -401,6 +409,23 @@ TEST_CASE("supply: the excitement within streams has the stated spread and half-
   CHECK(std::sqrt(squares / n) < 0.5);
   CHECK(product / squares > 0.25);
   CHECK(product / squares < 0.75);
+}
+
+TEST_CASE("supply: given new luck, events come at other times as well") {
+  MarkovModulatedSupplyConfig config{.streamers = {.count = 2000}};
+  config.schedule.day_on_air = 0;  // whoever is on air was called by an event
+  config.regimes.events_per_day = 3;
+  config.regimes.outages_per_day = 0;
+  std::set<int> quarters;  // of an hour
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const auto supply = make(config, Seed{4});
+    supply->reseed(Seed{seed});
+    int minute = 0;
+    do supply->advance(60.0 * ++minute);
+    while (supply->num_on_air() == 0);
+    quarters.insert(minute / 15);
+  }
+  CHECK(quarters.size() > 4);
 }
 
 }  // namespace sluice
