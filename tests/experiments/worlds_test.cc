@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "experiments/marginals.h"
@@ -170,6 +171,19 @@ TEST_CASE("burn-in: the realism report is measured under its rule") {
   const double half = live_share(RandomConfig{.probability = 0.5}), always = live_share(AlwaysConfig{});
   CHECK(half > 0.01);
   CHECK(half / always == doctest::Approx(0.5).epsilon(0.1));
+}
+
+TEST_CASE("limits: are so much above the reference, in its own size or absolutely, whatever its sign") {
+  FeedConfig config;
+  const std::vector<double> never = {10, -2000, 0.2, 0};  // cost_usage, cost_time, cost_retention, cost_skip
+  config.limits = {{"cost_usage", {"none", 50, false}}, {"cost_time", {"never", 0.01, true}}, {"cost_retention", {"never", 0.01, true}}, {"cost_skip", {"never", 2, false}}};
+  std::map<int, double> limit;
+  for (const CostLimit& each : resolve_limits(config, never)) limit[each.cost] = each.limit;
+  CHECK(limit.size() == 4);
+  CHECK(limit[kCostUsage] == doctest::Approx(50));
+  CHECK(limit[kCostTime] == doctest::Approx(-1980));  // a hundredth of the time may be lost
+  CHECK(limit[kCostRetention] == doctest::Approx(0.202));
+  CHECK(limit[kCostSkip] == doctest::Approx(2));
 }
 
 TEST_CASE("defaults: a window of 60 s, 28 days of burn-in under the threshold rule, and nobody leaves for good") {
