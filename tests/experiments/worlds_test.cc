@@ -176,7 +176,10 @@ TEST_CASE("burn-in: the realism report is measured under its rule") {
 TEST_CASE("limits: are so much above the reference, in its own size or absolutely, whatever its sign") {
   FeedConfig config;
   const std::vector<double> never = {10, -2000, 0.2, 0};  // cost_usage, cost_time, cost_retention, cost_skip
-  config.limits = {{"cost_usage", {"none", 50, false}}, {"cost_time", {"never", 0.01, true}}, {"cost_retention", {"never", 0.01, true}}, {"cost_skip", {"never", 2, false}}};
+  config.limits = {{"cost_usage", {"none", 50, false}},
+                   {"cost_time", {"never", 0.01, true}},
+                   {"cost_retention", {"never", 0.01, true}},
+                   {"cost_skip", {"never", 2, false}}};
   std::map<int, double> limit;
   for (const CostLimit& each : resolve_limits(config, never)) limit[each.cost] = each.limit;
   CHECK(limit.size() == 4);

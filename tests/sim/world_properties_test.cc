@@ -267,8 +267,12 @@ TEST_CASE("feed world: what a step cut by the horizon leads to is what a world t
         if (t.time[i] >= kDays * kDay || t.time[i] + static_cast<double>(t.elapsed_s[i]) < kDays * kDay) continue;
         std::vector<float>& step = steps[t.user[i]];
         step = {t.elapsed_s[i], t.reward[i]};
-        step.insert(step.end(), t.costs.begin() + static_cast<std::ptrdiff_t>(i * kNumFeedCosts), t.costs.begin() + static_cast<std::ptrdiff_t>((i + 1) * kNumFeedCosts));
-        step.insert(step.end(), t.next_observation.begin() + static_cast<std::ptrdiff_t>(i * width), t.next_observation.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
+        const auto add = [&](const std::vector<float>& values, std::size_t n) {
+          const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * n);
+          step.insert(step.end(), begin, begin + static_cast<std::ptrdiff_t>(n));
+        };
+        add(t.costs, kNumFeedCosts);
+        add(t.next_observation, width);
       }
     });
     return steps;
