@@ -3,9 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 
+#include "experiments/marginals.h"
 #include "experiments/policy_loop.h"
 #include "tests/feed_fixture.h"
 #include "tests/own_folder.h"
@@ -126,6 +130,73 @@ TEST_CASE("burn-in: its days and its rule matter, its end is the same for the li
   }
   config.burn_in.policy = AlwaysConfig{};
   CHECK(worlds.never_costs(config, {200, 5}, 2) != costs);
+}
+
+TEST_CASE("burn-in: steps it leaves open and costs it charged are nothing to the phase after it") {
+  const FeedConfig config = small_feed();
+  Worlds worlds(1);
+  const auto world = worlds.fork(config, {200, 5});
+  world->begin_phase({.days = 2, .transitions = Transitions::kCollect});
+  CHECK(std::isnan(world->take_cost_values()[kCostTime]));
+  std::set<std::int32_t> asked;
+  play(*world, keyed_coin(), [&](const RequestBatch& r, const TransitionBatch& t) {
+    for (const std::int32_t user : t.user) CHECK(asked.contains(user));
+    for (const double time : t.time) CHECK(time >= 3 * kDay);
+    asked.insert(r.user.begin(), r.user.end());
+  });
+  const std::vector<double> charged = world->take_cost_values(), means = world->cost_means();
+  for (const int cost : {kCostUsage, kCostTime, kCostSkip}) {
+    const auto k = static_cast<std::size_t>(cost);
+    CHECK(charged[k] == doctest::Approx(means[k]));
+  }
+}
+
+TEST_CASE("burn-in: a world prepared ahead is at the burn-in's end, not where the reference policy left it") {
+  const FeedConfig config = small_feed();
+  Worlds prepared(1), asked(1);
+  prepared.prepare(config, {200, 5}, 2);
+  const auto costs = prepared.never_costs(config, {200, 5}, 2);
+  CHECK(costs == asked.never_costs(config, {200, 5}, 2));
+  for (Worlds* worlds : {&prepared, &asked}) CHECK(worlds->fork(config, {200, 5})->now() == 3 * kDay);
+  CHECK(first_batch(*prepared.fork(config, {200, 5})) == first_batch(*asked.fork(config, {200, 5})));
+}
+
+TEST_CASE("burn-in: the realism report is measured under its rule") {
+  FeedConfig config = small_feed();
+  const auto live_share = [&](const AgentConfig& policy) {
+    config.burn_in.policy = policy;
+    return measure_marginals(config, {.users = 40, .seed = 5, .num_threads = 1, .progress = ""}).live_share;
+  };
+  CHECK(live_share(NeverConfig{}) == 0);
+  const double half = live_share(RandomConfig{.probability = 0.5}), always = live_share(AlwaysConfig{});
+  CHECK(half > 0.01);
+  CHECK(half / always == doctest::Approx(0.5).epsilon(0.1));
+}
+
+TEST_CASE("limits: are so much above the reference, in its own size or absolutely, whatever its sign") {
+  FeedConfig config;
+  const std::vector<double> never = {10, -2000, 0.2, 0};  // cost_usage, cost_time, cost_retention, cost_skip
+  config.limits = {{"cost_usage", {"none", 50, false}},
+                   {"cost_time", {"never", 0.01, true}},
+                   {"cost_retention", {"never", 0.01, true}},
+                   {"cost_skip", {"never", 2, false}}};
+  std::map<int, double> limit;
+  for (const CostLimit& each : resolve_limits(config, never)) limit[each.cost] = each.limit;
+  CHECK(limit.size() == 4);
+  CHECK(limit[kCostUsage] == doctest::Approx(50));
+  CHECK(limit[kCostTime] == doctest::Approx(-1980));  // a hundredth of the time may be lost
+  CHECK(limit[kCostRetention] == doctest::Approx(0.202));
+  CHECK(limit[kCostSkip] == doctest::Approx(2));
+}
+
+TEST_CASE("defaults: a window of 60 s, 28 days of burn-in under the threshold rule, and nobody leaves for good") {
+  const FeedConfig config;
+  CHECK(config.window_s == 60);
+  CHECK(FeedOptions{}.window_s == 60);
+  CHECK(config.burn_in.days == 28);
+  CHECK(std::holds_alternative<ThresholdConfig>(config.burn_in.policy));
+  CHECK(std::get<BehaviouralUsersConfig>(config.users).activity.churn_per_day == 0);
+  CHECK(LogitUsersConfig{}.churn_per_day == 0);
 }
 
 }  // namespace sluice

@@ -164,8 +164,8 @@ TEST_CASE("feed world: a changed action changes nobody else's luck, and its own 
 TEST_CASE("feed world: a batch is ordered by time and user, with each user at most once") {
   FeedFixture fixture;
   const auto world = fixture.make_world();
-  world->begin_phase({.days = 1});
-  play(*world, constant(0), [](const RequestBatch& r, const TransitionBatch&) {
+  world->begin_phase({.days = 3});
+  play(*world, keyed_coin(), [](const RequestBatch& r, const TransitionBatch&) {
     for (std::size_t i = 1; i < r.size(); ++i) {
       CHECK(r.time[i - 1] <= r.time[i]);
       if (r.time[i - 1] == r.time[i]) CHECK(r.user[i - 1] < r.user[i]);
@@ -359,20 +359,33 @@ TEST_CASE("feed world: building no observations changes nothing") {
   CHECK(same(episodes[0], episodes[1]));
 }
 
-TEST_CASE("feed world: a shorter window converges") {
-  // Only retrieval can notice the window, by streams that start within it.
+TEST_CASE("feed world: a shorter window converges, and from the supply's minute down changes nothing any more") {
   FeedFixture fixture;
   fixture.users.count = 600;
-  std::vector<double> watch;
-  for (const double window : {600.0, 60.0, 20.0}) {
+  std::vector<Table> episodes;
+  std::vector<double> ages;  // mean age of the streams offered: new ones wait for a window's end
+  for (const double window : {1800, 600, 60, 20}) {
     fixture.options.window_s = window;
     const auto world = fixture.make_world();
     world->begin_phase({.days = 4});
-    play(*world, keyed_coin());
-    watch.push_back(sum(world->episodes(), "live_watch_s"));
+    const auto width = static_cast<std::size_t>(world->spec().schema.width), age = static_cast<std::size_t>(world->spec().schema.column("age_s"));
+    double sum_s = 0;
+    const std::int64_t n = play(*world, keyed_coin(), [&](const RequestBatch& r, const TransitionBatch&) {
+      for (std::size_t i = 0; i < r.size(); ++i) sum_s += static_cast<double>(r.observation[i * width + age]);
+    });
+    ages.push_back(sum_s / static_cast<double>(n));
+    episodes.push_back(world->episodes());
   }
-  CHECK(std::abs(watch[1] / watch[2] - 1) < 0.1);
-  CHECK(std::abs(watch[1] / watch[2] - 1) <= std::abs(watch[0] / watch[2] - 1) + 0.02);
+  CHECK(same(episodes[2], episodes[3]));
+  CHECK(ages[2] == ages[3]);
+  CHECK(ages[1] > ages[2]);
+  CHECK(ages[0] > ages[1]);
+  for (const char* column : {"live_watch_s", "entries", "app_usage_s", "length", "sessions"}) {
+    CAPTURE(column);
+    const double limit = sum(episodes[3], column);
+    CHECK(std::abs(sum(episodes[0], column) / limit - 1) < 0.2);
+    CHECK(std::abs(sum(episodes[1], column) / limit - 1) < 0.1);
+  }
 }
 
 TEST_CASE("feed world: the cost values since the last call are those of the closed days") {

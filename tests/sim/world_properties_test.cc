@@ -2,9 +2,11 @@
 // what waits for a window's end, and what happens beyond the horizon.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "tests/feed_fixture.h"
 
@@ -86,6 +88,32 @@ TEST_CASE("feed world: all users meet the same streams, and what is new waits fo
   CHECK(meetings > 20000);
   CHECK(restarts > 10);
   CHECK(restarts < 300);  // two days of 60 streamers: hardly more starts than that
+}
+
+TEST_CASE("feed world: a stream that ends within a window is offered until its end and not after it") {
+  FeedFixture fixture;
+  fixture.users.count = 600;
+  fixture.supply.streamers.count = 60;
+  fixture.options.window_s = 600;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = 2});
+  const Seen age(*world, "age_s"), on_air(*world, "on_air");
+  std::int64_t until = 0, after = 0;
+  std::vector<OnAir> streams;
+  play(*world, constant(0), [&](const RequestBatch& r, const TransitionBatch&) {
+    world->supply().list_on_air(streams);
+    for (std::size_t i = 0; i < r.size(); ++i) {
+      for (const OnAir& stream : streams) after += stream.end <= r.time[i] ? 1 : 0;
+      if (on_air(r, i) == 0) continue;
+      const double start = r.time[i] - static_cast<double>(age(r, i));
+      const auto offered = std::ranges::min_element(streams, {}, [&](const OnAir& stream) { return std::abs(stream.start - start); });
+      REQUIRE(std::abs(offered->start - start) < 0.1);
+      CHECK(offered->end > r.time[i]);
+      until += offered->end < world->now() + 600 ? 1 : 0;
+    }
+  });
+  CHECK(until > 100);  // offered in the window in which they end, …
+  CHECK(after > 100);  // … which goes on after that
 }
 
 TEST_CASE("feed world: at midnight the group keys are the live watch of the 21 days before, and retention counts who came back") {
@@ -222,6 +250,96 @@ TEST_CASE("feed world: costs are named, in one order for the spec, the transitio
     CHECK(means[k] * 2 * fixture.users.count == doctest::Approx(table).epsilon(1e-5));
     CHECK(table != 0);
   }
+}
+
+TEST_CASE("feed world: what a step cut by the horizon leads to is what a world that goes on shows") {
+  const FeedFixture fixture;
+  constexpr int kDays = 3;
+  const auto cut = fixture.make_world(), longer = fixture.make_world();
+  cut->begin_phase({.days = kDays, .transitions = Transitions::kCollect});
+  longer->begin_phase({.days = kDays + 7, .transitions = Transitions::kCollect, .at_horizon = AtHorizon::kStop});
+  // [user]: the step over the horizon, as (elapsed, reward, costs, successor).
+  const auto over_the_horizon = [&](FeedWorld& world) {
+    std::map<int, std::vector<float>> steps;
+    const auto width = static_cast<std::size_t>(world.spec().schema.width);
+    play(world, keyed_coin(), [&](const RequestBatch&, const TransitionBatch& t) {
+      for (std::size_t i = 0; i < t.size(); ++i) {
+        if (t.time[i] >= kDays * kDay || t.time[i] + static_cast<double>(t.elapsed_s[i]) < kDays * kDay) continue;
+        std::vector<float>& step = steps[t.user[i]];
+        step = {t.elapsed_s[i], t.reward[i]};
+        const auto add = [&](const std::vector<float>& values, std::size_t n) {
+          const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * n);
+          step.insert(step.end(), begin, begin + static_cast<std::ptrdiff_t>(n));
+        };
+        add(t.costs, kNumFeedCosts);
+        add(t.next_observation, width);
+      }
+    });
+    return steps;
+  };
+  const auto completed = over_the_horizon(*cut), seen = over_the_horizon(*longer);
+  CHECK(completed.size() > 150);
+  CHECK(completed == seen);
+}
+
+TEST_CASE("feed world: pages count from 0 in each session and sessions from 0 in each day, so no two requests share luck") {
+  FeedFixture fixture;
+  fixture.users.first = 100;
+  for (const UsersConfig& kind : {UsersConfig(fixture.users), UsersConfig(LogitUsersConfig{.count = 200, .first = 100})}) {
+    const auto world = fixture.make_world(kind);
+    world->begin_phase({.days = 4});
+    std::map<int, RequestKey> last;
+    int over_midnight = 0, sessions = 0, days = 0;
+    play(*world, keyed_coin(), [&](const RequestBatch& r, const TransitionBatch&) {
+      for (std::size_t i = 0; i < r.size(); ++i) {
+        const RequestKey& key = r.key[i];
+        const auto day = static_cast<std::uint32_t>(r.time[i] / kDay);
+        CHECK(key.user == static_cast<std::uint32_t>(r.user[i]) + 100);
+        CHECK(key.day <= day);
+        over_midnight += key.day < day ? 1 : 0;
+        if (key.page == 0) CHECK(key.day == day);
+        const auto [entry, is_first] = last.try_emplace(r.user[i], key);
+        const RequestKey before = std::exchange(entry->second, key);
+        if (!is_first && key.day == before.day && key.session == before.session) {
+          CHECK(key.page == before.page + 1);
+          continue;
+        }
+        CHECK(key.page == 0);
+        const bool same_day = !is_first && key.day == before.day;
+        CHECK(key.session == (same_day ? before.session + 1 : 0));
+        (same_day ? sessions : days) += 1;
+        if (!is_first) CHECK(key.day >= before.day);
+      }
+    });
+    CHECK(over_midnight > 50);
+    CHECK(sessions > 1000);
+    CHECK(days > 400);
+  }
+}
+
+TEST_CASE("feed world: what a request is offered can be drawn again from its key, time and window alone") {
+  FeedFixture fixture;
+  fixture.users.count = 100;
+  const auto world = fixture.make_world();
+  world->begin_phase({.days = 3});
+  const auto users = make(fixture.users, fixture.seed);  // as they were at the start
+  const Seen popularity(*world, "popularity"), viewers(*world, "viewers"), age(*world, "age_s"), followed(*world, "followed");
+  std::int64_t found = 0;
+  play(*world, keyed_coin(), [&](const RequestBatch& r, const TransitionBatch&) {
+    for (std::size_t i = 0; i < r.size(); ++i) {
+      // Whom a user follows is drawn once, with the interests of the start.
+      const Followed streamers = world->supply().follow(users->interests(r.user[i]), fixture.seed.stream(Purpose::kUser, r.key[i].user, 1));
+      Rng rng = stream(fixture.seed, Purpose::kCandidate, r.key[i]);
+      rng.jump_to_lane(1);
+      const Candidate expected = world->supply().retrieve(world->users().interests(r.user[i]), streamers, rng, r.time[i]);
+      CHECK(popularity(r, i) == expected.popularity);
+      CHECK(viewers(r, i) == expected.viewers);
+      CHECK(age(r, i) == expected.age_s);
+      CHECK((followed(r, i) > 0) == expected.followed);
+      found += expected.exists() ? 1 : 0;
+    }
+  });
+  CHECK(found > 5000);
 }
 
 }  // namespace sluice
