@@ -22,11 +22,11 @@ std::vector<std::pair<std::size_t, std::size_t>> chunks_of(std::size_t n, int th
 
 }  // namespace
 
-TEST_CASE("parallel: a batch is cut every 256 rows, whatever the number of threads") {
-  for (const std::size_t n : {0u, 1u, 255u, 256u, 257u, 1000u, 5000u}) {
+TEST_CASE("parallel: a batch is cut every 64 rows, whatever the number of threads") {
+  for (const std::size_t n : {0u, 1u, 63u, 64u, 65u, 1000u, 5000u}) {
     CAPTURE(n);
     std::vector<std::pair<std::size_t, std::size_t>> expected;
-    for (std::size_t begin = 0; begin < n; begin += 256) expected.emplace_back(begin, std::min<std::size_t>(n, begin + 256));
+    for (std::size_t begin = 0; begin < n; begin += 64) expected.emplace_back(begin, std::min<std::size_t>(n, begin + 64));
     for (const int threads : {1, 2, 3, 7}) {
       CAPTURE(threads);
       CHECK(chunks_of(n, threads) == expected);
