@@ -1,9 +1,11 @@
 // A run on a tabular CMDP: train, with exact evaluation of the policy.
 
 #include "experiments/cmdp_file.h"
+#include "experiments/progress.h"
 #include "experiments/run_parts.h"
 #include "experiments/training_session.h"
 #include "sim/tabular_environment.h"
+#include "sim/tabular_optimum.h"
 
 namespace sluice {
 namespace {
@@ -17,6 +19,34 @@ void transfer_policies(StateArchive& archive, const TabularCmdp& cmdp, std::vect
   policies.clear();
   for (std::size_t start = 0; start < flat.size(); start += size)
     policies.emplace_back(Eigen::Map<const Eigen::MatrixXd>(flat.data() + start, cmdp.num_states, cmdp.num_actions));
+}
+
+NamedArray by_state_and_action(const Eigen::MatrixXd& values, const std::string& text) {
+  NamedArray array{.shape = {values.rows(), values.cols()}, .description = text};
+  for (Eigen::Index s = 0; s < values.rows(); ++s)
+    for (Eigen::Index a = 0; a < values.cols(); ++a) array.values.push_back(values(s, a));
+  return array;
+}
+
+NamedArray list_of(std::vector<double> values, const std::string& text) {
+  const auto size = static_cast<std::int64_t>(values.size());
+  return {.shape = {size}, .values = std::move(values), .description = text};
+}
+
+// What the best policy that keeps the limits achieves.
+void write_optimum(const TabularCmdp& cmdp, ResultWriter& file) {
+  CmdpOptimum optimum;
+  try {
+    optimum = solve_cmdp(cmdp);
+  } catch (const UserError& error) {
+    note(std::string("warning: no /optimum: ") + error.what());
+    return;
+  }
+  file.write_array("/optimum/return", list_of({optimum.reward}, "J_R of the best policy that keeps the limits (linear programme)"));
+  file.write_array("/optimum/cost", list_of(optimum.cost, "its J_C"));
+  file.write_array("/optimum/multiplier", list_of(optimum.multiplier, "lambda*: what a unit of each limit is worth there"));
+  file.write_array("/optimum/probability", by_state_and_action(optimum.policy, "P(action | state); in states that it never visits greedy for R - sum lambda* C"));
+  file.write_array("/optimum/occupancy", by_state_and_action(optimum.occupancy, "expected discounted visits"));
 }
 
 }  // namespace
@@ -66,18 +96,15 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
   }
   const PolicyValue value = evaluate(outcome.trained, log);
   if (iterates.empty()) iterates.push_back(policy_of());  // a rule, or a saved agent: one iterate
-  const auto write_policy = [&](const char* name, const Eigen::MatrixXd& policy, const char* text) {
-    NamedArray array{.shape = {cmdp.num_states, cmdp.num_actions}, .description = text};
-    for (Eigen::Index s = 0; s < policy.rows(); ++s)
-      for (Eigen::Index a = 0; a < policy.cols(); ++a) array.values.push_back(policy(s, a));
-    file.write_array(name, array);
-  };
-  write_policy("/policy/probability", policy_of(), "P(action | state), last iterate");
-  write_policy("/policy/probability_average", average_policy(cmdp, iterates),
-               "P(action | state) with the mean occupancy of the second half's evaluated iterates");
-  file.write_array("/exact/return", {.shape = {1}, .values = {value.reward}, .description = "J_R of the last iterate"});
-  file.write_array("/exact/cost", {.shape = {static_cast<std::int64_t>(value.cost.size())},
-                                   .values = value.cost, .description = "J_C of the last iterate"});
+  file.write_array("/policy/probability", by_state_and_action(policy_of(), "P(action | state), last iterate"));
+  const Eigen::MatrixXd average = average_policy(cmdp, iterates);
+  file.write_array("/policy/probability_average", by_state_and_action(average, "P(action | state) with the mean occupancy of the second half's evaluated iterates"));
+  const PolicyValue average_value = evaluate_policy(cmdp, average);
+  file.write_array("/exact/return", list_of({value.reward}, "J_R of the last iterate"));
+  file.write_array("/exact/cost", list_of(value.cost, "J_C of the last iterate"));
+  file.write_array("/exact/return_average", list_of({average_value.reward}, "J_R of probability_average"));
+  file.write_array("/exact/cost_average", list_of(average_value.cost, "J_C of probability_average"));
+  write_optimum(cmdp, file);
   file.write_table("/constraints", log.constraints());
   file.write_table("/evaluations", log.evaluations());
   AgentState state;

@@ -1,1 +1,1 @@
-set(SLUICE_TABULAR_SOURCES environment.cc observation.cc tabular_cmdp.cc tabular_environment.cc)
+set(SLUICE_TABULAR_SOURCES environment.cc observation.cc tabular_cmdp.cc tabular_environment.cc tabular_optimum.cc tabular_planning.cc)

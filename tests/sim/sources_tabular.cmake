@@ -1,1 +1,1 @@
-set(SLUICE_TABULAR_TESTS sim/tabular_cmdp_test.cc)
+set(SLUICE_TABULAR_TESTS sim/tabular_cmdp_test.cc sim/tabular_optimum_test.cc)
