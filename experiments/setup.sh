@@ -13,23 +13,24 @@ timed() {
   printf '== %s: %d s\n' "$name" $((SECONDS - start))
 }
 
-wanted_packages() { sed 's/#.*//' packages.txt | tr -s ' \t' '\n' | grep -v '^$'; }
+# Lists of packages: packages.txt, or what is named.
+wanted_packages() { sed 's/#.*//' "${@:-packages.txt}" | tr -s ' \t' '\n' | grep -v '^$'; }
 
 missing_packages() {
   local package
   while read -r package; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) == installed ]] || echo "$package"
-  done < <(wanted_packages)
+  done < <(wanted_packages "$@")
 }
 
 install_packages() {
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "This is not Debian; install the counterparts of these packages by hand, then run cmake --preset release:" >&2
-    wanted_packages >&2
+    wanted_packages "$@" >&2
     exit 69
   fi
   local missing as_root=()
-  mapfile -t missing < <(missing_packages)
+  mapfile -t missing < <(missing_packages "$@")
   if ((${#missing[@]} == 0)); then
     echo "nothing to install"
     return
@@ -44,9 +45,17 @@ install_packages() {
   fi
   echo "installing: ${missing[*]}"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-  # --no-remove: never at the price of a package that is there already.
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --no-remove \
-    "${missing[@]}" >/dev/null
+  (
+    # Debian starts the daemons of a package (munged, slurmctld, slurmd) at once, unless this file says no.
+    policy=/usr/sbin/policy-rc.d
+    if [[ ! -e $policy ]]; then
+      trap '"${as_root[@]}" rm -f "$policy"' EXIT
+      "${as_root[@]}" sh -c 'printf "#!/bin/sh\nexit 101\n" >"$0"; chmod 755 "$0"' "$policy"
+    fi
+    # --no-remove: never at the price of a package that is there already.
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --no-remove \
+      "${missing[@]}" >/dev/null
+  )
 }
 
 # The generic libblas.so.3 decides how fast libtorch is.

@@ -23,15 +23,21 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
-std::string command_line(const SweepOptions& options, const std::string& shard) {
+// jobs: 0 leaves their number to the shard.
+std::string command_line(const SweepOptions& options, const std::string& shard, int jobs) {
   std::string line = fmt::format("{} sweep run {} --out {}", shell_word(options.program), shell_word(absolute(options.sweep)), shell_word(absolute(options.out)));
   if (!options.scale.empty()) line += " --scale " + shell_word(options.scale);
   for (const std::string& set : options.sets) line += " --set " + shell_word(set);
-  return line + fmt::format(" --checkpoint-minutes {:g} --jobs {} --shard {}", options.checkpoint_minutes, std::max(1, options.jobs), shard);
+  line += fmt::format(" --checkpoint-minutes {:g} --shard {}", options.checkpoint_minutes, shard);
+  return jobs > 0 ? line + fmt::format(" --jobs {}", jobs) : line;
 }
 
-// A batch script is a process of its own: Slurm's TERM reaches it, and it hands it on.  Slurm starts no job again whose
-// process has died; the script asks for it, at most three times.
+// A batch script is a process of its own: Slurm's TERM before the time limit reaches only it, and it hands it on.  As
+// USR1: scancel and requeue send TERM to every process of the job, and a second TERM would end the shard at once, and
+// its workers before they have kept what they have.  Slurm starts no job again whose process has died; the script asks
+// for it, at most three times: not for a job that was cancelled (Slurm would start it again), or that is already
+// waiting to be started again, and again if no controller answers.  TERM is not ignored meanwhile, or the job lasts
+// until Slurm's KILL, 30 s later.
 std::string slurm_script(const SweepOptions& options, double seconds, double bytes) {
   const int jobs = std::max(1, options.jobs);
   const double hours = std::max(1.0, 2 * seconds / 3600 / (options.shards * jobs));  // twice the estimate, at least an hour
@@ -53,13 +59,20 @@ std::string slurm_script(const SweepOptions& options, double seconds, double byt
 mkdir -p {out}
 {command} &
 worker=$!
-trap 'kill -TERM $worker' TERM INT
+trap 'kill -USR1 $worker' TERM INT
 wait $worker; code=$?
 while kill -0 $worker 2>/dev/null; do wait $worker; code=$?; done  # a signal ends the first wait early
-trap '' TERM INT
-# 75: interrupted; above 128: killed.  Both go on where they were.
+trap 'exit $code' TERM INT
+# 75: interrupted; above 128: killed.  Both go on where they were, unless the job was cancelled.
 if (( code == 75 || code > 128 )) && (( ${{SLURM_RESTART_COUNT:-0}} < 3 )); then
-  scontrol requeue "${{SLURM_ARRAY_JOB_ID:+${{SLURM_ARRAY_JOB_ID}}_}}${{SLURM_ARRAY_TASK_ID:-$SLURM_JOB_ID}}" && sleep 60
+  job=${{SLURM_ARRAY_JOB_ID:+${{SLURM_ARRAY_JOB_ID}}_}}${{SLURM_ARRAY_TASK_ID:-$SLURM_JOB_ID}}
+  for try in {{1..30}}; do  # the controller may be away
+    if state=$(squeue --noheader --jobs "$job" --format %T); then
+      [[ $state == RUNNING ]] || break
+      scontrol requeue "$job" && sleep 60  # which ends the script
+    fi
+    sleep 10
+  done
 fi
 exit $code
 )",
@@ -67,10 +80,11 @@ exit $code
       fmt::arg("out", shell_word(absolute(options.out))), fmt::arg("runs", "The runs of " + options.sweep), fmt::arg("shards", options.shards),
       fmt::arg("program", shell_word(options.program)), fmt::arg("sweep", shell_word(absolute(options.sweep))),
       fmt::arg("scale", options.scale.empty() ? "" : " --scale " + options.scale),
-      fmt::arg("command", command_line(options, fmt::format("$SLURM_ARRAY_TASK_ID/{}", options.shards))));
+      fmt::arg("command", command_line(options, fmt::format("$SLURM_ARRAY_TASK_ID/{}", options.shards), jobs)));
 }
 
-// GNU parallel starts a shard again that fails, up to three times; a second call with the same job log goes on.
+// GNU parallel starts a shard that fails up to three times.  One shard at a time on each machine, whose processes and
+// memory the shard divides itself.  `exec`: a signal to the script is one to parallel.
 std::string parallel_script(const SweepOptions& options) {
   return fmt::format(
       R"(#!/bin/bash
@@ -78,11 +92,11 @@ std::string parallel_script(const SweepOptions& options) {
 # for machines that share this folder.  The same again, at any time, goes on with what is missing.
 mkdir -p {out}
 # --termseq: a signal is handed on, and a shard has 10 s to keep what it has.
-seq 0 {last} | parallel --jobs 1 --retries 3 --termseq TERM,10000,KILL,25 --joblog {out}/parallel.log --line-buffer \
-  {command}
+exec parallel --jobs 1 --retries 3 --termseq TERM,10000,KILL,25 --joblog {out}/parallel.log --line-buffer \
+  {command} < <(seq 0 {last})
 )",
       fmt::arg("sweep", options.sweep), fmt::arg("shards", options.shards), fmt::arg("last", options.shards - 1), fmt::arg("out", shell_word(absolute(options.out))),
-      fmt::arg("command", shell_word(command_line(options, fmt::format("{{}}/{}", options.shards)))));
+      fmt::arg("command", shell_word(command_line(options, fmt::format("{{}}/{}", options.shards), options.jobs))));
 }
 
 }  // namespace
