@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "experiments/commands.h"
+#include "experiments/progress.h"
 #include "experiments/run_cost.h"
 #include "experiments/sweep.h"
 
@@ -109,6 +110,9 @@ int sweep_script_command(const SweepOptions& options) {
     seconds += cost.seconds;
     bytes = std::max(bytes, cost.bytes);
   }
+  constexpr int kMaxArraySize = 1001;
+  if (options.engine == "slurm" && options.shards > kMaxArraySize)
+    note(fmt::format("note: Slurm refuses arrays of more than MaxArraySize tasks, {} by default; `scontrol show config` tells yours", kMaxArraySize));
   fmt::print("{}", options.engine == "slurm" ? slurm_script(options, seconds, bytes) : parallel_script(options));
   return 0;
 }

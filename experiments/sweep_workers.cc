@@ -182,9 +182,16 @@ double available_memory() {
   std::ifstream meminfo("/proc/meminfo");
   for (std::string line; std::getline(meminfo, line);)
     if (line.starts_with("MemAvailable:")) available = 1024 * std::atof(line.c_str() + 13);
-  const double limit = number_in("/sys/fs/cgroup/memory.max"), used = number_in("/sys/fs/cgroup/memory.current");
-  if (limit > 0 && used >= 0) available = std::min(available, limit - used);
-  return available;
+  // Of this process's control group (a job's, a container's) and of those that it is part of.
+  std::ifstream own("/proc/self/cgroup");
+  std::string group;
+  while (std::getline(own, group) && !group.starts_with("0::")) {}
+  for (group = group.size() > 3 ? group.substr(3) : "/";; group.erase(group.rfind('/'))) {
+    const std::string folder = "/sys/fs/cgroup" + group;
+    const double limit = number_in(folder + "/memory.max"), used = number_in(folder + "/memory.current");
+    if (limit > 0 && used >= 0) available = std::min(available, limit - used);
+    if (group.find('/') == std::string::npos) return available;
+  }
 }
 
 }  // namespace sluice
