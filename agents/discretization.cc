@@ -30,7 +30,28 @@ double Buckets::restore(std::span<const double> probability, std::span<const dou
   return sum;
 }
 
-Buckets make_buckets(std::vector<float> positives, int num_buckets, double tail_refinement) {
+void two_hot(const Buckets& buckets, float y, std::span<float> weight) {
+  ENSURE(weight.size() == buckets.edges().size(), "a weight per edge");
+  const BucketPosition at = buckets.locate(y);
+  std::fill(weight.begin(), weight.end(), 0.0f);
+  weight[static_cast<std::size_t>(at.bucket)] = 1 - at.delta;
+  weight[static_cast<std::size_t>(at.bucket) + 1] = at.delta;
+}
+
+void hl_gauss(const Buckets& buckets, float y, double smoothing, std::span<float> weight) {
+  ENSURE(static_cast<int>(weight.size()) == buckets.size(), "a weight per bucket");
+  const std::vector<float>& edges = buckets.edges();
+  const double inside = std::clamp(y, edges.front(), edges.back());
+  const auto own = static_cast<std::size_t>(buckets.locate(y).bucket);
+  const double sigma = smoothing * (static_cast<double>(edges[own + 1]) - edges[own]);
+  const auto below = [&](float edge) { return 0.5 * std::erfc((inside - edge) / (sigma * std::sqrt(2.0))); };
+  const double all = below(edges.back()) - below(edges.front());
+  for (std::size_t m = 0; m < weight.size(); ++m) weight[m] = static_cast<float>((below(edges[m + 1]) - below(edges[m])) / all);
+}
+
+Buckets make_buckets(std::vector<float> positives, const BucketOptions& options) {
+  const int num_buckets = options.num_buckets;
+  const double tail_refinement = options.scheme == BucketScheme::kErrorAdaptive ? options.tail_refinement : 0;
   ENSURE(num_buckets >= 1, "at least one bucket");
   std::sort(positives.begin(), positives.end());
   std::vector<float> edges = {0};
@@ -40,6 +61,8 @@ Buckets make_buckets(std::vector<float> positives, int num_buckets, double tail_
     if (positives.empty()) {
       edge = static_cast<float>(
           num_buckets == 1 ? 3600 : std::exp(std::log(3600.0) * (m - 1) / (num_buckets - 1)));
+    } else if (options.scheme == BucketScheme::kEqualWidth) {
+      edge = static_cast<float>(part * positives.back());
     } else {
       const double q = tail_refinement == 0
                            ? part
@@ -59,8 +82,7 @@ Buckets make_buckets(std::vector<float> positives, int num_buckets, double tail_
 
 std::vector<Buckets> make_group_buckets(std::span<const float> values,
                                         std::span<const std::uint8_t> groups, int num_groups,
-                                        int num_buckets, double tail_refinement,
-                                        std::size_t least) {
+                                        const BucketOptions& options, std::size_t least) {
   std::vector<std::vector<float>> positives(static_cast<std::size_t>(num_groups));
   std::vector<float> pooled;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -68,14 +90,14 @@ std::vector<Buckets> make_group_buckets(std::span<const float> values,
     pooled.push_back(values[i]);
     positives[std::min<std::size_t>(groups[i], positives.size() - 1)].push_back(values[i]);
   }
-  const Buckets shared = make_buckets(pooled, num_buckets, tail_refinement);
+  const Buckets shared = make_buckets(pooled, options);
   std::vector<Buckets> result;
   for (std::vector<float>& own : positives) {
     // Group 0 of several are those who hardly watch: what they do watch says little.
     const bool is_group_0 = result.empty() && num_groups > 1;
     result.push_back(is_group_0 || own.size() < least
                          ? shared
-                         : make_buckets(std::move(own), num_buckets, tail_refinement));
+                         : make_buckets(std::move(own), options));
   }
   return result;
 }

@@ -40,6 +40,18 @@ torch::Tensor watch_loss(const WatchHeads& heads, const WatchLabels& labels) {
   return loss + torch::mse_loss(delta, labels.delta.index_select(0, rows));
 }
 
+torch::Tensor soft_cross_entropy(const torch::Tensor& logits, const torch::Tensor& target) {
+  return -(target.detach() * torch::log_softmax(logits, 1)).sum(1).mean();
+}
+
+torch::Tensor quantile_huber(const torch::Tensor& quantile, const torch::Tensor& y) {
+  const std::int64_t size = quantile.size(1);
+  const torch::Tensor tau = ((torch::arange(size) + 0.5) / size).to(quantile.scalar_type()).unsqueeze(0);  // [1, M]
+  const torch::Tensor error = y.detach().unsqueeze(1) - quantile;                                        // [n, M]
+  const torch::Tensor huber = torch::where(error.abs() <= 1, 0.5 * error.square(), error.abs() - 0.5);
+  return ((tau - (error.detach() < 0).to(quantile.scalar_type())).abs() * huber).sum(1).mean();
+}
+
 torch::Tensor normalise_q(const torch::Tensor& q_with_graph, QNormalization kind) {
   constexpr double kLeast = 1e-6;  // a batch in which all values agree has nothing to say
   const torch::Tensor q = q_with_graph.detach();

@@ -39,6 +39,13 @@ struct WatchLabels {
 /// the entered rows.  Their sum; 0 without rows.
 torch::Tensor watch_loss(const WatchHeads& heads, const WatchLabels& labels);
 
+/// −mean Σ_j target_j·ln softmax(logits)_j.  logits, target [n, N], rows of target sum to 1.
+torch::Tensor soft_cross_entropy(const torch::Tensor& logits, const torch::Tensor& target);
+
+/// mean over rows of Σ_m ρ_τm(y − q_m), ρ_τ(u) = |τ − 1[u < 0]|·huber(u), τ_m = (m − ½)/M: the minimum of
+/// its limit, without the Huber corner (at 1), is at the quantiles.  quantile [n, M], y [n].
+torch::Tensor quantile_huber(const torch::Tensor& quantile, const torch::Tensor& y);
+
 /// Qn = (Q − mean_a Q)/divisor, without gradient.  [n, A]
 torch::Tensor normalise_q(const torch::Tensor& q, QNormalization kind);
 

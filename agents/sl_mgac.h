@@ -23,6 +23,7 @@
 
 #include "agents/agent.h"
 #include "agents/bellman.h"
+#include "agents/discretization.h"
 #include "agents/learning.h"
 #include "agents/multipliers.h"
 #include "sim/config.h"
@@ -34,6 +35,12 @@ namespace sluice {
 enum class QNormalization { kNone, kMeanAbs, kGap, kStd };
 constexpr std::array<const char*, 4> enum_names(QNormalization) {
   return {"none", "mean_abs", "gap", "std"};
+}
+
+/// How the RPN says how long a stream will be watched (reward_model.h).
+enum class RewardHead { kBucketProportion, kTwoHot, kHlGauss, kQuantile, kMse };
+constexpr std::array<const char*, 5> enum_names(RewardHead) {
+  return {"bucket_proportion", "two_hot", "hl_gauss", "quantile", "mse"};
 }
 
 struct SlMgacConfig {
@@ -48,7 +55,9 @@ struct SlMgacConfig {
   LayerNorm layer_norm = LayerNorm::kAll;
   bool reward_prediction = true;
   bool residual = true;
+  RewardHead reward_head = RewardHead::kBucketProportion;
   int num_buckets = 20;
+  BucketScheme bucket_scheme = BucketScheme::kErrorAdaptive;
   double tail_refinement = 2;
   double supervised_coefficient = 1;
   bool td_trains_rpn = false;
@@ -80,8 +89,10 @@ struct SlMgacConfig {
         field("layer_norm", &C::layer_norm, {.doc = "where layers are normalised; `input` is the paper's least reading"}),
         field("reward_prediction", &C::reward_prediction, {.doc = "Q has the predicted reward R̂ as a part (RPN)"}),
         field("residual", &C::residual, {.doc = "Q has the learned residual as a part (QRN); without it Q is R̂: supervised only"}),
-        field("num_buckets", &C::num_buckets, {.range = {0, 1000}, .doc = "M buckets of positive watch time; 0: predict it by squared error"}),
-        field("tail_refinement", &C::tail_refinement, {.range = {0, 20}, .doc = "α of the bucket quantiles (1−e^(−αm/M))/(1−e^(−α)); 0: equal frequency"}),
+        field("reward_head", &C::reward_head, {.doc = "how watch time is predicted: bucket_proportion (the paper's distribution discretisation), two_hot, hl_gauss, quantile, mse"}),
+        field("num_buckets", &C::num_buckets, {.range = {1, 1000}, .doc = "M buckets of positive watch time; of quantile: M quantiles"}),
+        field("bucket_scheme", &C::bucket_scheme, {.doc = "where the buckets' edges lie: error_adaptive (finer in the tail), equal_frequency, equal_width"}),
+        field("tail_refinement", &C::tail_refinement, {.range = {0, 20}, .doc = "α of error_adaptive: the edges are quantiles at (1−e^(−αm/M))/(1−e^(−α)); 0: equal frequency"}),
         field("supervised_coefficient", &C::supervised_coefficient, {.range = {0, 1e6}, .doc = "α_SL, weight of the supervised losses"}),
         field("td_trains_rpn", &C::td_trains_rpn, {.doc = "the TD loss also moves the reward prediction"}),
         field("actor_trains_extractor", &C::actor_trains_extractor, {.doc = "the actor's loss also moves the shared extractor"}),

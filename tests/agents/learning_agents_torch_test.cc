@@ -181,7 +181,7 @@ TEST_CASE("learning agents: the decision for a request does not depend on the ba
 
 TEST_CASE("sl-mgac: with any piece switched off, a hundred updates stay finite") {
   const EnvSpec spec = feed_like_spec(kUsers);
-  std::vector<SlMgacConfig> configs(12, small_sl_mgac());
+  std::vector<SlMgacConfig> configs(16, small_sl_mgac());
   configs[0].num_groups = 1;
   configs[1].group_actor = false;
   configs[2].group_critic = false;
@@ -189,11 +189,15 @@ TEST_CASE("sl-mgac: with any piece switched off, a hundred updates stay finite")
   configs[4].layer_norm = LayerNorm::kInput;
   configs[5].reward_prediction = false;
   configs[6].residual = false;
-  configs[7].num_buckets = 0;
+  configs[7].reward_head = RewardHead::kMse;
   configs[8].td_trains_rpn = true;
   configs[9].actor_trains_extractor = true;
   configs[10].q_normalization = QNormalization::kNone;
   configs[11].td_loss = TdLoss::kHuber;
+  configs[12].reward_head = RewardHead::kTwoHot;
+  configs[13].reward_head = RewardHead::kHlGauss;
+  configs[14].reward_head = RewardHead::kQuantile;
+  configs[15].bucket_scheme = BucketScheme::kEqualWidth;
   for (std::size_t i = 0; i < configs.size(); ++i) {
     CAPTURE(i);
     trained(configs[i], spec, 3, 100);

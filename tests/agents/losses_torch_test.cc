@@ -98,6 +98,21 @@ TEST_CASE("watch loss: gradients agree with central differences") {
         }) < 1e-6);
 }
 
+TEST_CASE("soft cross-entropy: by hand, and its gradient against central differences") {
+  const Tensor target = doubles({0.25, 0.75, 0, 1}, {2, 2});
+  const double ln = std::log(1 + std::exp(1.0));  // logits (0, 1): −ln p = (ln, ln − 1)
+  const Tensor logits = doubles({0, 1, 1, 0}, {2, 2});
+  CHECK(number(soft_cross_entropy(logits, target)) == doctest::Approx((0.25 * ln + 0.75 * (ln - 1) + ln) / 2));
+  CHECK(gradient_error(logits, [&](const Tensor& x) { return soft_cross_entropy(x, target); }) < 1e-6);
+}
+
+TEST_CASE("quantile Huber: by hand, and its gradient against central differences") {
+  // M = 2: τ = ¼, ¾.  y = 3, quantiles 1 and 3.5: u = 2 and −.5, so ¼·(2 − ½) + |¾ − 1|·½·.25.
+  const Tensor q = doubles({1, 3.5}, {1, 2}), y = doubles({3}, {1});
+  CHECK(number(quantile_huber(q, y)) == doctest::Approx(0.25 * 1.5 + 0.25 * 0.125));
+  CHECK(gradient_error(doubles({1, 3.5, -2, 0.3, 4, 9}, {2, 3}), [](const Tensor& x) { return quantile_huber(x, doubles({3, 0.1}, {2})); }) < 1e-6);
+}
+
 TEST_CASE("q normalisation: each kind by hand, none lets a gradient through") {
   // Rows (1, 3) and (−4, 2): centred (−1, 1), (−3, 3); gaps 2 and 6; mean |Q| 2.5; mean .5.
   const Tensor q = doubles({1, 3, -4, 2}, {2, 2}).requires_grad_(true);
