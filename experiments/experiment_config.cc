@@ -68,8 +68,9 @@ ConfigNode load_scenario(const ConfigNode* where, const std::string& name) {
   const std::filesystem::path given = name;
   const std::filesystem::path file =
       where == nullptr || given.is_absolute() ? given : std::filesystem::path(where->file).parent_path() / given;
+  std::error_code error;  // a name that no file can have is not there
   for (const std::filesystem::path& path : {file, given})
-    if (std::filesystem::exists(path)) return load_config_file(path.string());
+    if (std::filesystem::exists(path, error)) return load_config_file(path.string());
   throw config_error(where == nullptr ? ConfigNode{} : *where, "environment.scenario",
                      "no scenario or file `" + name + "`; built in: " + names);
 }

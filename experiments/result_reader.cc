@@ -8,13 +8,17 @@
 namespace sluice {
 namespace {
 
-/// Every dataset under `group`, as paths relative to it.
-void collect_arrays(const hdf5::File& file, const std::string& group, const std::string& prefix,
-                    std::vector<std::string>& names) {
+constexpr int kMaxGroups = 8;  // within each other: a foreign file may hold links in a circle
+
+/// Every dataset under `group`, as paths relative to it.  `where`: the file's path.
+void collect_arrays(const hdf5::File& file, const std::string& where, const std::string& group, const std::string& prefix,
+                    std::vector<std::string>& names, int depth = 1) {
+  if (depth > kMaxGroups)
+    throw data_error(fmt::format("{}: {} is a group within more than {} groups: not a result of sluice", where, group, kMaxGroups));
   for (const std::string& child : file.children(group)) {
     const std::string path = group + "/" + child;
     if (file.is_group(path))
-      collect_arrays(file, path, prefix + child + "/", names);
+      collect_arrays(file, where, path, prefix + child + "/", names, depth + 1);
     else
       names.push_back(prefix + child);
   }
@@ -118,7 +122,7 @@ std::vector<std::string> ResultReader::arrays() const {
     if (path == "/agent" || path == "/config") continue;
     if (std::find(table_names.begin(), table_names.end(), path) != table_names.end()) continue;
     if (file_->is_group(path))
-      collect_arrays(*file_, path, path + "/", names);
+      collect_arrays(*file_, path_, path, path + "/", names);
     else
       names.push_back(path);
   }
@@ -170,13 +174,13 @@ AgentState ResultReader::read_agent() const {
     throw data_error(path_ + ": holds no saved agent (/agent)");
   AgentState state;
   std::vector<std::string> names;
-  collect_arrays(*file_, "/agent/arrays", "", names);
+  collect_arrays(*file_, path_, "/agent/arrays", "", names);
   for (const std::string& name : names) {
     const std::string path = "/agent/arrays/" + name;
     state.arrays[name] = {.shape = file_->shape(path), .values = file_->read<double>(path)};
   }
   names.clear();
-  collect_arrays(*file_, "/agent/texts", "", names);
+  collect_arrays(*file_, path_, "/agent/texts", "", names);
   for (const std::string& name : names)
     state.texts[name] = file_->read_text("/agent/texts/" + name);
   return state;

@@ -8,16 +8,6 @@
 #include "sim/config_writer.h"
 
 namespace sluice {
-namespace {
-
-template <class Variant>
-std::string kind_of(const Variant& variant) {
-  return std::visit([](const auto& kind) { return std::string(std::decay_t<decltype(kind)>::kKind); },
-                    variant);
-}
-
-}  // namespace
-
 LearningContext learning_context(const TrainConfig& train) {
   return {.epsilon_start = train.epsilon,
           .epsilon_end = train.epsilon_end.value_or(train.epsilon),
@@ -33,27 +23,6 @@ std::unique_ptr<Agent> make_or_load(const ExperimentConfig& config, const EnvSpe
   if (const auto* from = std::get_if<FromConfig>(&config.agent))
     agent->load(ResultReader(from->from).read_agent());
   return agent;
-}
-
-bool trains(const ExperimentConfig& config) {
-  return std::any_of(agent_infos().begin(), agent_infos().end(), [&](const AgentInfo& info) {
-    return info.learns && info.kind == kind_of(config.agent);
-  });
-}
-
-std::string agent_label(const ExperimentConfig& config) {
-  if (!config.label.empty()) return config.label;
-  return kind_of(resolve_from(config.agent));
-}
-
-AgentConfig resolve_from(const AgentConfig& agent) {
-  const auto* from = std::get_if<FromConfig>(&agent);
-  if (from == nullptr) return agent;
-  const AgentConfig saved =
-      parse_experiment(ResultReader(from->from).config(), from->from + ":/config").agent;
-  if (std::holds_alternative<FromConfig>(saved))
-    throw data_error(from->from + ": its agent is itself `from` another file; name that one");
-  return saved;
 }
 
 bool is_done(const std::string& file, const ExperimentConfig& config) {

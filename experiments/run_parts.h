@@ -19,6 +19,12 @@ std::unique_ptr<Agent> make_or_load(const ExperimentConfig& config, const EnvSpe
 /// The agent is to be trained: it is of a kind that learns, and not a saved one.
 bool trains(const ExperimentConfig& config);
 
+/// The YAML key `kind` of an agent or an environment.
+template <class Variant>
+std::string kind_of(const Variant& variant) {
+  return std::visit([](const auto& kind) { return std::string(std::decay_t<decltype(kind)>::kKind); }, variant);
+}
+
 RunOutcome run_feed(const ExperimentConfig& config, const FeedConfig& feed, Worlds& worlds,
                     const RunContext& context, Checkpoint& checkpoint, ResultWriter& file);
 RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& tabular,

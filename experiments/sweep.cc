@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+#include <charconv>
 #include <set>
 
 #include "experiments/run.h"
@@ -83,8 +85,15 @@ std::string value_of(const ConfigNode& document, const std::string& path) {
 
 class Planner {
  public:
-  Planner(SweepPlan& plan, std::vector<SweepAxis> axes, Layers settings)
-      : plan_(plan), axes_(std::move(axes)), settings_(std::move(settings)) {}
+  Planner(SweepPlan& plan, std::vector<SweepAxis> axes, Layers settings, std::size_t max_runs)
+      : plan_(plan), axes_(std::move(axes)), settings_(std::move(settings)), max_runs_(max_runs) {
+    // An axis with a condition adds runs or does not; what all others make is known before the first run is read.
+    std::size_t runs = 1;
+    for (const SweepAxis& axis : axes_) {
+      if (axis.when.empty()) runs *= axis.choices.size();
+      if (runs > max_runs_) throw too_many_runs(plan_.path, max_runs_);
+    }
+  }
 
   /// Runs that have `layers` and one choice of each axis from `axis` on; the last axis changes fastest.
   void expand(std::size_t axis, const Layers& layers, const PlannedRun& run, const std::string& arm, const std::string& suffix) {
@@ -126,28 +135,41 @@ class Planner {
     run.config = read_experiment(layers, std::nullopt);
     run.config.label = agent_label(run.config) + arm;
     run.name = run.config.label + suffix;
+    check_name(run.name);
+    if (plan_.runs.size() == max_runs_) throw too_many_runs(plan_.path, max_runs_);
     run.hash = config_hash(to_yaml(run.config));
     if (!names_.insert(run.name).second)
       throw data_error(plan_.path + ": two runs would both be called " + run.name + "; give their cases different labels");
     plan_.runs.push_back(std::move(run));
   }
 
+  // As the label of a single run, and short enough for what a writer adds to the name while it writes.
+  void check_name(const std::string& name) const {
+    constexpr std::size_t kLongest = 180;
+    if (name.size() > kLongest)
+      throw data_error(plan_.path + ": a run's name is made of all that changes, and this one is too long for a file: " + name.substr(0, kLongest) +
+                       "…; give `cases` with labels instead");
+    if (name.find('/') != std::string::npos || std::any_of(name.begin(), name.end(), [](unsigned char c) { return std::iscntrl(c); }))
+      throw data_error(plan_.path + ": the run's name `" + name + "` becomes a file name: no / and no control characters; give `cases` with labels");
+  }
+
   SweepPlan& plan_;
   std::vector<SweepAxis> axes_;
   Layers settings_;
+  std::size_t max_runs_;
   std::set<std::string> names_;
 };
 
 }  // namespace
 
-SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& sets, const std::string& scale) {
+SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& sets, const std::string& scale, std::size_t max_runs) {
   SweepPlan plan{.path = path};
   Layers base, settings;
   const ConfigNode document = load_config_file(path);
   require_map(document, "");
   const ConfigNode sweep = at_scale(document, scale, base);
   for (const std::string& setting : sets) settings.push_back(parse_setting(setting));
-  Planner(plan, read_sweep_axes(sweep), settings).expand(0, base, {}, "", "");
+  Planner(plan, read_sweep_axes(sweep, max_runs), settings, max_runs).expand(0, base, {}, "", "");
   std::string all;
   for (const PlannedRun& run : plan.runs) all += run.file() + "\n";
   plan.hash = config_hash(all);
@@ -156,9 +178,11 @@ SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& se
 
 Shard Shard::parse(const std::string& text) {
   Shard shard;
-  int used = 0;
-  if (std::sscanf(text.c_str(), "%d/%d%n", &shard.index, &shard.count, &used) != 2 || static_cast<std::size_t>(used) != text.size() ||
-      shard.count < 1 || shard.index < 0 || shard.index >= shard.count)
+  const char* const end = text.data() + text.size();
+  const auto [slash, error] = std::from_chars(text.data(), end, shard.index);
+  const bool starts = error == std::errc() && slash != end && *slash == '/';
+  const auto [rest, error_2] = starts ? std::from_chars(slash + 1, end, shard.count) : std::from_chars_result{end, std::errc::invalid_argument};
+  if (error_2 != std::errc() || rest != end || shard.count < 1 || shard.index < 0 || shard.index >= shard.count)
     throw usage_error("--shard " + text + ": expected I/N with I from 0 to N-1, e.g. 0/4");
   return shard;
 }

@@ -39,9 +39,13 @@ struct SweepPlan {
   std::vector<PlannedRun> runs;
 };
 
+/// More is a slip: a list too many, or a number with too many zeros.
+inline constexpr std::size_t kMaxRuns = 100000;
+
 /// Reads a sweep; `sets` apply to every run's document.  `scale`: empty, or one of its scales; a sweep
 /// that has scales needs one.
-SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& sets, const std::string& scale = "");
+SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& sets, const std::string& scale = "",
+                     std::size_t max_runs = kMaxRuns);
 
 /// Keeps the runs whose number in the plan is i mod n, from "i/n".  Throws usage_error.
 struct Shard {

@@ -15,6 +15,7 @@ namespace {
 
 // {a.b: VALUE} as a document.
 ConfigNode nested(const std::string& path, const ConfigNode& value) {
+  if (std::count(path.begin(), path.end(), '.') > 64) throw config_error(value, path.substr(0, 64) + "…", "a path of more than 64 parts");
   const auto dot = path.rfind('.');
   ConfigNode map = {.kind = ConfigNode::Kind::kMap, .file = value.file, .line = value.line};
   map.keys.push_back(dot == std::string::npos ? path : path.substr(dot + 1));
@@ -32,13 +33,13 @@ std::string text_of(const ConfigNode& value) {
 }
 
 std::string short_name(const std::string& path, const ConfigNode& value) {
-  std::string text;
-  for (const char c : text_of(value)) {
-    if (c == ' ' || c == '[' || c == ']' || c == '{' || c == '}') continue;
-    text += c == '/' || c == ',' || c == ':' ? '_' : c;
-  }
   const std::string key = path.substr(path.rfind('.') + 1);  // npos + 1 is 0
-  return key == "seed" ? "seed" + text : key + "-" + text;
+  std::string name;
+  for (const char c : (key == "seed" ? key : key + "-") + text_of(value)) {
+    if (c == ' ' || c == '[' || c == ']' || c == '{' || c == '}') continue;
+    name += c == '/' || c == ',' || c == ':' ? '_' : c;
+  }
+  return name;
 }
 
 const std::vector<ConfigNode>& list_of(const ConfigNode& node, const std::string& path) {
@@ -72,7 +73,10 @@ SweepAxis read_axis(const std::string& path, const ConfigNode& node) {
     if (values == nullptr) throw config_error(node, where, "expected a list, or {values: [...], when: {PATH: VALUE}}");
     if (const ConfigNode* when = node.find("when")) {
       require_map(*when, where + ".when");
-      for (std::size_t i = 0; i < when->keys.size(); ++i) axis.when.emplace_back(when->keys[i], when->children[i]);
+      for (std::size_t i = 0; i < when->keys.size(); ++i) {
+        read_text(when->children[i], where + ".when." + when->keys[i]);
+        axis.when.emplace_back(when->keys[i], when->children[i]);
+      }
     }
   }
   for (const ConfigNode& value : list_of(*values, where)) axis.choices.push_back(choice(path, value, true));
@@ -117,7 +121,7 @@ ConfigNode value_at(double u, const ConfigNode& distribution, const std::string&
 
 // A draw depends on the seed, the axis' name and the sample's number only: more samples, or another axis, keep the
 // others as they are.
-SweepAxis read_samples(const ConfigNode& node) {
+SweepAxis read_samples(const ConfigNode& node, std::size_t max_runs) {
   static const std::vector<std::string> kKeys = {"count", "seed", "axes"};
   require_map(node, "samples");
   for (std::size_t i = 0; i < node.keys.size(); ++i)
@@ -125,6 +129,7 @@ SweepAxis read_samples(const ConfigNode& node) {
   for (const std::string& key : kKeys)
     if (node.find(key) == nullptr) throw config_error(node, "samples." + key, "missing; e.g. samples: {count: 20, seed: 7, axes: {agent.learning_rate: {log_uniform: [1.0e-5, 1.0e-3]}}}");
   const auto count = static_cast<int>(read_number(*node.find("count"), "samples.count", {1, 1e6}, true));
+  if (static_cast<std::size_t>(count) > max_runs) throw too_many_runs(node.where() + ": samples.count", max_runs);
   const Seed seed{read_unsigned(*node.find("seed"), "samples.seed")};
   const ConfigNode& axes = *node.find("axes");
   require_map(axes, "samples.axes");
@@ -144,6 +149,7 @@ SweepAxis read_samples(const ConfigNode& node) {
 
 SweepAxis read_zip(const ConfigNode& map) {
   require_map(map, "zip");
+  if (map.keys.empty()) throw config_error(map, "zip", "expected paths and their values, e.g. {seed: [1, 2], evaluate.seed: [1001, 1002]}");
   SweepAxis axis;
   for (std::size_t i = 0; i < map.keys.size(); ++i) {
     const auto& values = list_of(map.children[i], "zip." + map.keys[i]);
@@ -163,20 +169,24 @@ SweepAxis read_zip(const ConfigNode& map) {
 
 }  // namespace
 
-std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep) {
+std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep, std::size_t max_runs) {
   std::vector<SweepAxis> axes;
   if (const ConfigNode* cases = sweep.find("cases")) axes.push_back(read_cases(*cases));
   if (const ConfigNode* map = sweep.find("axes")) {
     require_map(*map, "axes");
     for (std::size_t i = 0; i < map->keys.size(); ++i) axes.push_back(read_axis(map->keys[i], map->children[i]));
   }
-  if (const ConfigNode* samples = sweep.find("samples")) axes.push_back(read_samples(*samples));
+  if (const ConfigNode* samples = sweep.find("samples")) axes.push_back(read_samples(*samples, max_runs));
   if (const ConfigNode* map = sweep.find("zip")) axes.push_back(read_zip(*map));
   if (const ConfigNode* seeds = sweep.find("seeds")) {
     axes.emplace_back();
     for (const ConfigNode& value : list_of(*seeds, "seeds")) axes.back().choices.push_back(choice("seed", value, false));
   }
   return axes;
+}
+
+UserError too_many_runs(const std::string& where, std::size_t max_runs) {
+  return data_error(fmt::format("{}: more than {} runs: is there a list or a zero too many?", where, max_runs));
 }
 
 }  // namespace sluice

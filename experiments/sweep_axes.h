@@ -25,6 +25,9 @@ struct SweepAxis {
 };
 
 /// cases, axes, samples, zip, seeds, in this order.  Throws data_error.
-std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep);
+std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep, std::size_t max_runs);
+
+/// data_error for a sweep that must be a slip.
+UserError too_many_runs(const std::string& where, std::size_t max_runs);
 
 }  // namespace sluice

@@ -36,8 +36,19 @@ const ConfigNode& member(const ConfigNode& map, const std::string& name) {
   return *node;
 }
 double number(const ConfigNode& map, const std::string& name) { return read_number(member(map, name), name, {}, false); }
-std::int64_t whole(const ConfigNode& map, const std::string& name) { return static_cast<std::int64_t>(number(map, name)); }
-std::string text(const ConfigNode& map, const std::string& name) { return member(map, name).text; }
+std::int64_t whole(const ConfigNode& map, const std::string& name) {
+  return static_cast<std::int64_t>(read_number(member(map, name), name, {-9e15, 9e15}, true));
+}
+int count(const ConfigNode& map, const std::string& name) { return static_cast<int>(read_number(member(map, name), name, {0, 2e9}, true)); }
+std::string text(const ConfigNode& map, const std::string& name) { return read_text(member(map, name), name); }
+
+Shard shard_of(const ConfigNode& map) {
+  try {
+    return Shard::parse(text(map, "shard"));
+  } catch (const UserError& e) {  // there it is the command line that is wrong
+    throw config_error(map, "shard", e.what());
+  }
+}
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -88,7 +99,7 @@ ShardStatus read_status(const std::string& path) {
   s.state = text(map, "state");
   s.sweep = text(map, "sweep");
   s.plan = text(map, "plan");
-  s.shard = Shard::parse(text(map, "shard"));
+  s.shard = shard_of(map);
   s.host = text(map, "host");
   s.engine = text(map, "engine");
   s.job = text(map, "job");
@@ -98,7 +109,7 @@ ShardStatus read_status(const std::string& path) {
   s.heartbeat = number(map, "heartbeat");
   s.seconds_left = number(map, "seconds_left");
   for (const auto& [name, value] : {std::pair{"total", &s.total}, {"done", &s.done}, {"done_before", &s.done_before}, {"failed", &s.failed}, {"jobs", &s.jobs}})
-    *value = static_cast<int>(whole(map, name));
+    *value = count(map, name);
   for (const ConfigNode& run : member(map, "running").children)
     s.running.push_back({.name = text(run, "name"), .phase = text(run, "phase"), .unit = text(run, "unit"), .done = whole(run, "done"),
                          .total = whole(run, "total"), .seconds = number(run, "seconds")});

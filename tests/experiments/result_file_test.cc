@@ -217,6 +217,22 @@ TEST_CASE("result file: bad inputs are data errors that say what is wrong") {
   check_error(path, ExitCode::kData, "incomplete");
 }
 
+TEST_CASE("result file: groups linked in a circle are a data error, not a walk without an end") {
+  const TemporaryDirectory directory;
+  for (const char* name : {"result.h5", "circle.h5"}) {
+    hdf5::File file = hdf5::File::create(name);
+    file.set_attribute("/", "schema_version", kSchemaVersion);
+    file.set_attribute("/", "complete", std::int64_t{1});
+    for (const char* link : {"/a", "/b", "/agent/arrays/c"}) file.link_external(link, "circle.h5", "/");
+    file.make_group("/agent/texts");
+    const auto image = file.image();
+    std::ofstream(directory.file(name), std::ios::binary).write(reinterpret_cast<const char*>(image.data()), std::ssize(image));
+  }
+  const ResultReader reader(directory.file("result.h5"));
+  CHECK_THROWS_WITH_AS(reader.arrays(), doctest::Contains("result.h5: /a/a"), UserError);
+  CHECK_THROWS_WITH_AS(reader.read_agent(), doctest::Contains("not a result of sluice"), UserError);
+}
+
 TEST_CASE("result file: damage anywhere is noticed") {
   const TemporaryDirectory directory;
   const std::string good = directory.file("good.h5"), path = directory.file("bad.h5");

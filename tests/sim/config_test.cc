@@ -146,9 +146,49 @@ TEST_CASE("config: files include files, relative to themselves, and a circle is 
   CHECK_THROWS_WITH_AS(load_experiment((folder / "c.yaml").string(), {}, 1), doctest::Contains("missing.yaml"), UserError);
 }
 
+TEST_CASE("config: documents without an end or a bottom are errors in no time") {
+  CHECK(says(error_of(",seed: 1\n"), {"run.yaml:1:1", "more than one YAML document", "a mark too many"}));
+  CHECK(says(error_of("seed: 1\n}\n"), {"run.yaml:2:1", "not valid YAML"}));
+  CHECK(says(error_of("a: &a [*a]\n"), {"run.yaml:1", "a[0]", "in itself"}));
+  CHECK(says(error_of("a: " + std::string(70, '[') + std::string(70, ']')), {"a[0][0]", "deeper than 64"}));
+  std::string names = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";  // 9^20 of them
+  for (int i = 1; i < 20; ++i) {
+    names += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int k = 0; k < 9; ++k) names += (k > 0 ? ", *a" : "*a") + std::to_string(i - 1);
+    names += "]\n";
+  }
+  CHECK(says(error_of(names), {"run.yaml:", "more than 200 000 values"}));
+  std::string texts = "a: &a " + std::string(1 << 20, 'x') + "\nb: [";
+  for (int k = 0; k < 9999; ++k) texts += "*a, ";
+  CHECK(says(error_of(texts + "*a]\n"), {"run.yaml:", "more than 200 000 values"}));
+  std::string deep = "a0: &a0 [x]\n";  // each within the next: no more than 64 in all
+  for (int i = 1; i < 70; ++i) deep += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
+  CHECK(says(error_of(deep), {"run.yaml:", "deeper than 64"}));
+  CHECK(says(error_of(std::string(5 << 20, '#')), {"over 4 MiB"}));
+  CHECK_THROWS_WITH_AS(load_config_file("/dev/zero"), doctest::Contains("over 4 MiB"), UserError);
+}
+
+TEST_CASE("config: a part that is named and repeated reads as if it were written there") {
+  const ConfigNode node = parse_config_text("x: &x {p: [1, 2], &k key: ~}\ny: *x\nz: {*k : \"3\"}\n", "t");
+  REQUIRE(node.find("y") != nullptr);
+  const ConfigNode& y = *node.find("y");
+  CHECK(y.keys == std::vector<std::string>{"p", "key"});
+  CHECK(y.children[0].children[1].text == "2");
+  CHECK(y.children[1].kind == ConfigNode::Kind::kNull);
+  CHECK(node.find("z")->keys == std::vector<std::string>{"key"});
+  CHECK(node.find("z")->children[0].quoted);
+}
+
+TEST_CASE("config: a scenario's name that no file can have is no scenario") {
+  CHECK(says(error_of("seed: 1\nenvironment: {scenario: " + std::string(300, 'x') + "}\n"), {"no scenario or file"}));
+}
+
 TEST_CASE("config: settings of the command line are checked like files") {
   CHECK_THROWS_WITH_AS(parse_setting("no_value"), doctest::Contains("PATH=VALUE"), UserError);
   CHECK_THROWS_WITH_AS(parse_setting("a..b=1"), doctest::Contains("empty"), UserError);
+  std::string deep = "a";
+  for (int i = 0; i < 100000; ++i) deep += ".a";
+  CHECK_THROWS_WITH_AS(parse_setting(deep + "=1"), doctest::Contains("more than 64 parts"), UserError);
   CHECK_THROWS_WITH_AS(read_experiment({parse_setting("agnt.kind=never")}, 1), doctest::Contains("did you mean `agent`"), UserError);
 }
 

@@ -168,6 +168,11 @@ TEST_CASE("poisson supply: counts of starts have variance equal to their mean, a
   CHECK(evening / night == doctest::Approx(8.6).epsilon(0.2));
 }
 
+TEST_CASE("trace supply: a table replayed more often than every minute is an error, not a run without an end") {
+  const TraceSupplyConfig config{.file = write_trace("streamer,start_s,end_s\na,0,600\n"), .repeat_days = 1e-300};
+  CHECK_THROWS_WITH_AS(make(config, Seed{2}), doctest::Contains("repeat_days"), UserError);
+}
+
 TEST_CASE("trace supply: replays its table, from any column order, again and again") {
   const TraceSupplyConfig config{
       .file = write_trace("end_s,topic,streamer,start_s\n9000,3,a,600\n7200,5,b,3600\n"), .repeat_days = 1};
