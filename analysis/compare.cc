@@ -64,9 +64,9 @@ void sample_stratum(const std::vector<const Run*>& runs, const StatisticsOptions
   std::vector<std::map<std::int64_t, std::vector<double>>> sums;
   for (const Run* run : runs) sums.push_back(sum_by_user(*run, columns));
   std::vector<std::int64_t> users;
-  for (const auto& [user, values] : sums[0])
-    if (std::all_of(sums.begin(), sums.end(), [&](const auto& run) { return run.count(user) > 0; }))
-      users.push_back(user);
+  for (const auto& entry : sums[0])
+    if (std::all_of(sums.begin(), sums.end(), [&](const auto& run) { return run.count(entry.first) > 0; }))
+      users.push_back(entry.first);
   if (users.empty())
     throw data_error(fmt::format("evaluate seed {}: {} and its rivals have no user in common",
                                  runs[0]->evaluate_seed, runs[0]->path));
