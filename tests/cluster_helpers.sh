@@ -16,7 +16,7 @@ wait_until() {
   local end=$((SECONDS + $1)) what=$2
   shift 2
   until "$@"; do
-    ((SECONDS < end)) || fail "waited in vain until $what"
+    ((SECONDS < end)) || ${give_up:-fail} "waited in vain until $what"
     sleep 0.2
   done
 }

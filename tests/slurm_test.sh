@@ -96,7 +96,10 @@ state_of() { scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p'; 
 restarts_of() { scontrol show job "$1" | sed -n 's/.*Restarts=\([0-9]*\).*/\1/p'; }
 
 SECONDS=0
+no_slurm_here() { skip "a private Slurm does not start on this machine: $*: $(tail -qn 2 slurm/*.log slurm/*.out 2>/dev/null | tail -n 3)"; }
+give_up=no_slurm_here
 start_slurm
+give_up=
 echo "Slurm is up after $SECONDS s"
 
 # A user puts time and memory right, and nothing else.
