@@ -14,6 +14,7 @@ namespace sluice {
 namespace {
 
 constexpr int kMaxIncludes = 16;
+constexpr std::size_t kMaxLayers = 1000;  // each of 16 files may name the next one many times
 
 void append_with_includes(const ConfigNode& document, std::vector<std::string>& open,
                           std::vector<ConfigNode>& layers) {
@@ -29,6 +30,7 @@ void append_with_includes(const ConfigNode& document, std::vector<std::string>& 
       if (std::find(open.begin(), open.end(), path) != open.end())
         throw config_error(file, "include", path + " includes itself");
       if (open.size() >= kMaxIncludes) throw config_error(file, "include", "more than 16 files deep");
+      if (layers.size() >= kMaxLayers) throw config_error(file, "include", "more than 1000 files in all");
       ConfigNode included;
       try {
         included = load_config_file(path);

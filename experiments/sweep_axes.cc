@@ -13,6 +13,8 @@
 namespace sluice {
 namespace {
 
+constexpr std::size_t kMaxAxes = 200;  // of one value each they would make one run, after a long walk
+
 // {a.b: VALUE} as a document.
 ConfigNode nested(const std::string& path, const ConfigNode& value) {
   if (std::count(path.begin(), path.end(), '.') > 64) throw config_error(value, path.substr(0, 64) + "…", "a path of more than 64 parts");
@@ -133,6 +135,8 @@ SweepAxis read_samples(const ConfigNode& node, std::size_t max_runs) {
   const Seed seed{read_unsigned(*node.find("seed"), "samples.seed")};
   const ConfigNode& axes = *node.find("axes");
   require_map(axes, "samples.axes");
+  if (static_cast<std::size_t>(count) * axes.keys.size() > 1000000)
+    throw config_error(axes, "samples", fmt::format("{} samples of {} axes are more than 1 000 000 values", count, axes.keys.size()));
   SweepAxis axis;
   for (int sample = 0; sample < count; ++sample) {
     SweepChoice drawn{.name = fmt::format("sample{:0{}}", sample, std::to_string(count - 1).size()), .is_arm = true};
@@ -182,6 +186,7 @@ std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep, std::size_t max_
     axes.emplace_back();
     for (const ConfigNode& value : list_of(*seeds, "seeds")) axes.back().choices.push_back(choice("seed", value, false));
   }
+  if (axes.size() > kMaxAxes) throw config_error(sweep, "axes", fmt::format("{} axes; more than {} are no sweep", axes.size(), kMaxAxes));
   return axes;
 }
 

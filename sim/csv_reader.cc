@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 namespace sluice {
 namespace {
@@ -165,7 +166,7 @@ void CsvReader::split_quoted(std::string_view line) {
       }
       ++at;  // the closing quote
       if (at < line.size() && line[at] != ',') {
-        problem_ = "a closing quote is followed by something else than a comma";
+        problem_ = "a closing quote followed by something else than a comma";
         return;
       }
       cells_.emplace_back(cell);
@@ -190,10 +191,11 @@ void CsvReader::read_header() {
   const bool any = next();  // sets a problem, for there is no header yet
   if (!any) throw data_error(path_ + ": is empty; expected a CSV table with a header line");
   if (!is_text(text_)) throw data_error(path_ + ": is not a text file; expected CSV, plain or gzip");
+  if (problem_.find("quote") != std::string::npos) throw data_error(where() + ": the header line has " + problem_);
   for (const std::string_view cell : cells_) header_.emplace_back(trimmed(cell));
-  for (auto name = header_.begin(); name != header_.end(); ++name)
-    if (std::find(header_.begin(), name, *name) != name)
-      throw data_error(where() + ": column '" + *name + "' twice");
+  std::set<std::string_view> names;  // a header may hold some 100 000
+  for (const std::string& name : header_)
+    if (!names.insert(name).second) throw data_error(where() + ": column '" + name + "' twice");
   problem_.clear();
 }
 

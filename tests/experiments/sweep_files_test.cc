@@ -38,6 +38,12 @@ TEST_CASE("sweep: more than 100 000 runs are an error before the first one is re
   CHECK(plan_error("axes: {" + axes + "}\n").find("more than 100000 runs") != std::string::npos);
   CHECK(plan_error("samples: {count: 1e6, seed: 1, axes: {train.epsilon: {uniform: [0, 1]}}}\n").find("more than 100000 runs") != std::string::npos);
   CHECK(plan_error("base: {seed: 1}\nsamples: {count: 5, seed: 1, axes: {train.epsilon: {uniform: [0, 1]}}}\n", 5) == "no error");
+  std::string single;
+  for (int i = 0; i < 30000; ++i) single += (i > 0 ? ", a" : "a") + std::to_string(i) + ": [1]";
+  CHECK(plan_error("axes: {" + single + "}\n").find("30000 axes") != std::string::npos);
+  std::string drawn;
+  for (int i = 0; i < 1000; ++i) drawn += (i > 0 ? ", a" : "a") + std::to_string(i) + ": {uniform: [0, 1]}";
+  CHECK(plan_error("samples: {count: 1e5, seed: 1, axes: {" + drawn + "}}\n").find("more than 1 000 000 values") != std::string::npos);
   // Conditions are known only with the run.
   const std::string conditional = "seeds: " + ten_values() + "\naxes: {evaluate.days: {values: [1, 2], when: {agent.kind: sl_mgac}}}\n";
   CHECK(plan_error("base: {agent: {kind: never}}\n" + conditional, 10) == "no error");

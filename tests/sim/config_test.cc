@@ -142,6 +142,13 @@ TEST_CASE("config: files include files, relative to themselves, and a circle is 
   write("a.yaml", "include: b.yaml\n");
   write("b.yaml", "include: a.yaml\n");
   CHECK_THROWS_WITH_AS(load_experiment((folder / "a.yaml").string(), {}, 1), doctest::Contains("includes itself"), UserError);
+  for (int i = 0; i < 12; ++i) {  // 10^12 files in all
+    std::string list = "include: [";
+    for (int k = 0; k < 10; ++k) list += "many" + std::to_string(i + 1) + ".yaml, ";
+    write(("many" + std::to_string(i) + ".yaml").c_str(), (list + "]\n").c_str());
+  }
+  write("many12.yaml", "seed: 1\n");
+  CHECK_THROWS_WITH_AS(load_experiment((folder / "many0.yaml").string(), {}, 1), doctest::Contains("more than 1000 files in all"), UserError);
   write("c.yaml", "include: missing.yaml\n");
   CHECK_THROWS_WITH_AS(load_experiment((folder / "c.yaml").string(), {}, 1), doctest::Contains("missing.yaml"), UserError);
 }

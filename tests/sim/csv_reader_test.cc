@@ -49,7 +49,7 @@ TEST_CASE("csv reader: rows that do not fit the header are said with their line,
   CHECK(rows_of(write("b.csv", "a,b\n1\n1,2,3\n\n\"open,2\n\"x\"y,2\n1\"2,3\n7,8\n")) ==
         Rows{"a|b", "2: 1 cells, the header has 2", "3: 3 cells, the header has 2",
              "5: a quote that is not closed on its line",
-             "6: a closing quote is followed by something else than a comma",
+             "6: a closing quote followed by something else than a comma",
              "7: a quote in the middle of a cell", "7|8"});
 }
 
@@ -90,6 +90,8 @@ TEST_CASE("csv reader: files that are no table are refused by name") {
   refuses(write("f.csv.gz", gzip("")), "is empty");
   refuses(write("g.csv", std::string("PK\x03\x04\0\0,x\n", 9)), "not a text file");
   refuses(write("h.csv", "a,b,a\n"), "column 'a' twice");
+  refuses(write("l.csv", "a,\"b\n1,2\n"), "l.csv:1: the header line has a quote that is not closed");
+  refuses(write("m.csv", "a,\"b\"c\n1,2\n"), "m.csv:1: the header line has a closing quote");
   refuses(write("i.csv", "a,b\n1," + std::string(3u << 20, '5')), ":2: a line of more than 1 MB");
   std::string text = "a,b\n";
   for (int i = 0; i < 100000; ++i) text += std::to_string(i * 7919 % 104729) + ",1\n";
@@ -99,6 +101,14 @@ TEST_CASE("csv reader: files that are no table are refused by name") {
   std::string damaged = whole;
   damaged[whole.size() / 2] = static_cast<char>(damaged[whole.size() / 2] ^ 0x55);
   refuses(write("k.csv.gz", damaged), "damaged");
+}
+
+TEST_CASE("csv reader: a header as long as a row may be reads at once") {
+  std::string header;
+  for (int i = 0; i < 150000; ++i) header += std::to_string(i) + ",";
+  const CsvReader csv(write("wide.csv", header + "end\n"));
+  CHECK(csv.header().size() == 150001);
+  CHECK(csv.column("end") == 150000u);
 }
 
 }  // namespace sluice
