@@ -33,6 +33,11 @@ double value_of(const MetricInfo& metric, const Run& run) {
       if (!std::isnan(retention[i])) top += retention[i] * dau[i], bottom += dau[i];
     return bottom > 0 ? top / bottom : kNone;
   }
+  if (metric.numerator == std::string("live_days")) {
+    const double live = sum(run.daily, "live_dau", run.path), users_days = static_cast<double>(run.episodes.num_rows()) * run.eval_days;
+    const double bottom = *metric.denominator == '\0' ? users_days : sum(run.daily, "dau", run.path);
+    return bottom > 0 ? live / bottom : kNone;
+  }
   if (run.episodes.find(metric.numerator) == nullptr) return kNone;
   const double users_days = static_cast<double>(run.episodes.num_rows()) * run.eval_days;
   const double bottom = *metric.denominator == '\0' ? users_days : sum(run.episodes, metric.denominator, run.path);
@@ -134,7 +139,7 @@ Table collect(const CollectOptions& options) {
     for (const auto& [path, value] : run.settings)
       if (path != "seed" && path != "evaluate.seed" && std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
   for (const std::string& path : paths)
-    all.texts(path, "setting of the sweep", [&](const Run&, std::size_t i) {
+    all.texts(all.table.find(path) == nullptr ? path : path + "_setting", "setting of the sweep", [&](const Run&, std::size_t i) {
       for (const auto& [name, value] : options.runs[i].settings)
         if (name == path) return value;
       return std::string();

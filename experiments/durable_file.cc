@@ -38,7 +38,7 @@ void sync_directory(const std::string& directory) {
 
 UserError cannot_write(const std::string& path, int error) {
   const char* advice = "choose another place for the output";
-  if (error == ENOSPC || error == EDQUOT) advice = "make room there, or choose another place";
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) advice = "make room there, or choose another place";
   if (error == ENOENT) advice = "make that directory first";
   return io_error(fmt::format("{}: cannot write: {}; {}", path, std::strerror(error), advice));
 }
@@ -92,7 +92,7 @@ void DurableFile::commit(std::span<const std::byte> bytes) {
 void DurableFile::write_and_rename(std::span<const std::byte> bytes) {
   const std::size_t size = bytes.size();
   const auto failed = [&](int error) {
-    if (error != ENOSPC && error != EDQUOT) return cannot_write(partial_path_, error);
+    if (error != ENOSPC && error != EDQUOT && error != EFBIG) return cannot_write(partial_path_, error);
     struct statvfs disk {};
     const bool known = statvfs(directory_of(path_).c_str(), &disk) == 0;
     const auto written = static_cast<double>(size - bytes.size());  // its room is free again in a moment

@@ -83,6 +83,21 @@ std::string value_of(const ConfigNode& document, const std::string& path) {
   return node->text;
 }
 
+// Each field is swept once, and --set sets none that is: a run's name and settings must be true of it.
+void check_paths(const std::vector<SweepAxis>& axes, const std::vector<std::string>& sets, const std::string& sweep) {
+  const auto overlap = [](const std::string& a, const std::string& b) { return a == b || a.starts_with(b + ".") || b.starts_with(a + "."); };
+  std::vector<std::string> paths;
+  for (const SweepAxis& axis : axes)
+    for (const auto& [path, value] : axis.choices.front().settings) {
+      for (const std::string& other : paths)
+        if (overlap(path, other)) throw data_error(sweep + ": " + path + " and " + other + " are both swept: leave out one");
+      for (const std::string& set : sets)
+        if (overlap(path, set.substr(0, set.find('='))))
+          throw usage_error("--set " + set + ": " + sweep + " sweeps " + path + "; change it there, or give another sweep");
+      paths.push_back(path);
+    }
+}
+
 class Planner {
  public:
   Planner(SweepPlan& plan, std::vector<SweepAxis> axes, Layers settings, std::size_t max_runs)
@@ -169,7 +184,9 @@ SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& se
   require_map(document, "");
   const ConfigNode sweep = at_scale(document, scale, base);
   for (const std::string& setting : sets) settings.push_back(parse_setting(setting));
-  Planner(plan, read_sweep_axes(sweep, max_runs), settings, max_runs).expand(0, base, {}, "", "");
+  const std::vector<SweepAxis> axes = read_sweep_axes(sweep, max_runs);
+  check_paths(axes, sets, path);
+  Planner(plan, axes, settings, max_runs).expand(0, base, {}, "", "");
   std::string all;
   for (const PlannedRun& run : plan.runs) all += run.file() + "\n";
   plan.hash = config_hash(all);

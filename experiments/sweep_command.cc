@@ -76,6 +76,7 @@ class ShardRun {
  private:
   // Plans, looks at what is there, and writes the first status.
   void begin() {
+    if (options_.out.empty()) throw usage_error("--out is empty; name a directory");
     const SweepPlan plan = plan_sweep(options_.sweep, options_.sets, options_.scale);
     const Shard shard = Shard::parse(options_.shard);
     folder_.make();
@@ -124,8 +125,7 @@ class ShardRun {
     if (static_cast<int>(workers_.running().size()) >= status_.jobs) return false;
     if (workers_.running().empty()) return true;
     const auto bytes = [this](std::size_t run) {
-      const bool learns = trains(open_[run].config);
-      return std::max(peak_bytes_[learns], peak_bytes_[learns] > 0 ? 0.0 : estimate_cost(open_[run].config).bytes);
+      return memory_scale_[trains(open_[run].config)] * estimate_cost(open_[run].config).bytes;
     };
     const double room = kMemoryShare * available_memory() - workers_.bytes_to_come(bytes);
     const double need = bytes(burn_ins_->order()[next]);
@@ -186,8 +186,8 @@ class ShardRun {
       ++status_.done;
       done_seconds_ += end.seconds;
       done_estimate_ += estimates_[end.run];
-      double& peak = peak_bytes_[trains(run.config)];
-      peak = std::max(peak, end.peak_bytes);
+      double& scale = memory_scale_[trains(run.config)];
+      scale = std::max(scale, end.peak_bytes / estimate_cost(run.config).bytes);
       try {
         folder_.state(run);
       } catch (const UserError& error) {
@@ -285,7 +285,7 @@ class ShardRun {
   std::string status_file_;
   Clock::time_point written_;
   double done_seconds_ = 0, done_estimate_ = 0;
-  std::array<double, 2> peak_bytes_{};  // of finished runs: those that do not learn, those that do
+  std::array<double, 2> memory_scale_{1, 1};  // most that finished runs took over their estimate: of rules, of learners
   int code_ = 0, stop_code_ = 0, stopped_ = 0;
   bool told_of_memory_ = false, told_of_status_ = false;
 };
@@ -294,6 +294,7 @@ class ShardRun {
 
 int sweep_run_command(const SweepOptions& options) {
   catch_interrupts();
+  signal(SIGPIPE, SIG_IGN);  // whoever reads the messages may leave
   return ShardRun(options).go();
 }
 

@@ -219,7 +219,20 @@ TEST_CASE("sweep: damaged or foreign files in the place of results stop it befor
   REQUIRE(exit_of(start_program(run, log)) == 0);
   const auto first = results_in(out);
   CHECK(exit_of(start_program({"sweep", "collect", sweep, "--out", out}, log)) == 0);
-  CHECK(text_of(out + "/index.csv").find("random-seed2") != std::string::npos);
+  const std::string index = text_of(out + "/index.csv");
+  CHECK(index.find("random-seed2") != std::string::npos);
+  const auto cell = [&](const std::string& column) {  // of the first run
+    std::istringstream header(index.substr(0, index.find('\n'))), row(index.substr(index.find('\n') + 1));
+    for (std::string name, value; std::getline(header, name, ',') && std::getline(row, value, ',');)
+      if (name == column) return value;
+    return std::string("no such column");
+  };
+  for (const char* column : {"live_watch", "live_dau", "live_dau_share", "injection_rate"}) {
+    CAPTURE(column);
+    const double value = std::stod("0" + cell(column));
+    CHECK(value > 0);
+  }
+  CHECK(exit_of(start_program({"sweep", "run", sweep, "--out", ""}, log)) == 64);
 
   write("21");  // changed: other results, beside the old ones
   CHECK(exit_of(start_program({"sweep", "collect", sweep, "--out", out}, log)) == 65);

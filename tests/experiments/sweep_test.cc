@@ -92,6 +92,15 @@ TEST_CASE("sweep: a scale is laid over the sweep, and one must be named") {
   CHECK_THROWS_WITH_AS(plan_sweep(sweep_file("seeds: [1]\n"), {}, "smoke"), doctest::Contains("no `scales`"), UserError);
 }
 
+TEST_CASE("sweep: a field is swept once, and --set does not change what is swept") {
+  CHECK_THROWS_WITH_AS(plan_sweep(sweep_file("axes: {seed: [1, 2]}\nseeds: [3, 4]\n"), {}), doctest::Contains("both swept"), UserError);
+  CHECK_THROWS_WITH_AS(plan_sweep(sweep_file("axes: {agent: [{kind: never}], agent.threshold_s: [1]}\nseeds: [1]\n"), {}), doctest::Contains("both swept"), UserError);
+  const std::string path = sweep_file("base: {agent: {kind: never}}\naxes: {evaluate.users: [10, 20]}\nseeds: [1]\n");
+  CHECK_THROWS_WITH_AS(plan_sweep(path, {"evaluate.users=15"}), doctest::Contains("sweeps evaluate.users"), UserError);
+  CHECK_THROWS_WITH_AS(plan_sweep(path, {"evaluate={users: 15}"}), doctest::Contains("sweeps evaluate.users"), UserError);
+  CHECK(plan_sweep(path, {"evaluate.days=3"}).runs.size() == 2);
+}
+
 TEST_CASE("sweep: every run is in exactly one shard, and a run's file name follows its configuration") {
   const SweepPlan plan = plan_sweep(sweep_file("base: {agent: {kind: never}}\nseeds: [1, 2, 3, 4, 5, 6, 7]\n"), {});
   std::multiset<std::string> all;
