@@ -8,9 +8,8 @@
 namespace sluice {
 
 bool trains(const ExperimentConfig& config) {
-  return std::any_of(agent_infos().begin(), agent_infos().end(), [&](const AgentInfo& info) {
-    return info.learns && info.kind == kind_of(config.agent);
-  });
+  return std::any_of(agent_infos().begin(), agent_infos().end(),
+                     [&](const AgentInfo& info) { return info.learns && info.kind == kind_of(config.agent); });
 }
 
 std::string agent_label(const ExperimentConfig& config) {
@@ -21,8 +20,7 @@ std::string agent_label(const ExperimentConfig& config) {
 AgentConfig resolve_from(const AgentConfig& agent) {
   const auto* from = std::get_if<FromConfig>(&agent);
   if (from == nullptr) return agent;
-  const AgentConfig saved =
-      parse_experiment(ResultReader(from->from).config(), from->from + ":/config").agent;
+  const AgentConfig saved = parse_experiment(ResultReader(from->from).config(), from->from + ":/config").agent;
   if (std::holds_alternative<FromConfig>(saved))
     throw data_error(from->from + ": its agent is itself `from` another file; name that one");
   return saved;

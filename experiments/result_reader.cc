@@ -11,14 +11,14 @@ namespace {
 constexpr int kMaxGroups = 8;  // within each other: a foreign file may hold links in a circle
 
 /// Every dataset under `group`, as paths relative to it.  `where`: the file's path.
-void collect_arrays(const hdf5::File& file, const std::string& where, const std::string& group, const std::string& prefix,
-                    std::vector<std::string>& names, int depth = 1) {
+void collect_arrays(const hdf5::File& file, const std::string& where, const std::string& group,
+                    const std::string& prefix, std::vector<std::string>& names, int depth = 1) {
   if (depth > kMaxGroups)
-    throw data_error(fmt::format("{}: {} is a group within more than {} groups: not a result of sluice", where, group, kMaxGroups));
+    throw data_error(
+        fmt::format("{}: {} is a group within more than {} groups: not a result of sluice", where, group, kMaxGroups));
   for (const std::string& child : file.children(group)) {
     const std::string path = group + "/" + child;
-    if (file.is_group(path))
-      collect_arrays(file, where, path, prefix + child + "/", names, depth + 1);
+    if (file.is_group(path)) collect_arrays(file, where, path, prefix + child + "/", names, depth + 1);
     else
       names.push_back(prefix + child);
   }
@@ -121,8 +121,7 @@ std::vector<std::string> ResultReader::arrays() const {
     const std::string path = "/" + child;
     if (path == "/agent" || path == "/config") continue;
     if (std::find(table_names.begin(), table_names.end(), path) != table_names.end()) continue;
-    if (file_->is_group(path))
-      collect_arrays(*file_, path_, path, path + "/", names);
+    if (file_->is_group(path)) collect_arrays(*file_, path_, path, path + "/", names);
     else
       names.push_back(path);
   }

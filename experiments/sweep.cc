@@ -162,10 +162,13 @@ class Planner {
   void check_name(const std::string& name) const {
     constexpr std::size_t kLongest = 180;
     if (name.size() > kLongest)
-      throw data_error(plan_.path + ": a run's name is made of all that changes, and this one is too long for a file: " + name.substr(0, kLongest) +
-                       "…; give `cases` with labels instead");
-    if (name.find('/') != std::string::npos || std::any_of(name.begin(), name.end(), [](unsigned char c) { return std::iscntrl(c); }))
-      throw data_error(plan_.path + ": the run's name `" + name + "` becomes a file name: no / and no control characters; give `cases` with labels");
+      throw data_error(plan_.path +
+                       ": a run's name is made of all that changes, and this one is too long for a file: " +
+                       name.substr(0, kLongest) + "…; give `cases` with labels instead");
+    if (name.find('/') != std::string::npos ||
+        std::any_of(name.begin(), name.end(), [](unsigned char c) { return std::iscntrl(c); }))
+      throw data_error(plan_.path + ": the run's name `" + name +
+                       "` becomes a file name: no / and no control characters; give `cases` with labels");
   }
 
   SweepPlan& plan_;
@@ -177,7 +180,8 @@ class Planner {
 
 }  // namespace
 
-SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& sets, const std::string& scale, std::size_t max_runs) {
+SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& sets, const std::string& scale,
+                     std::size_t max_runs) {
   SweepPlan plan{.path = path};
   Layers base, settings;
   const ConfigNode document = load_config_file(path);
@@ -198,7 +202,8 @@ Shard Shard::parse(const std::string& text) {
   const char* const end = text.data() + text.size();
   const auto [slash, error] = std::from_chars(text.data(), end, shard.index);
   const bool starts = error == std::errc() && slash != end && *slash == '/';
-  const auto [rest, error_2] = starts ? std::from_chars(slash + 1, end, shard.count) : std::from_chars_result{end, std::errc::invalid_argument};
+  const auto [rest, error_2] =
+      starts ? std::from_chars(slash + 1, end, shard.count) : std::from_chars_result{end, std::errc::invalid_argument};
   if (error_2 != std::errc() || rest != end || shard.count < 1 || shard.index < 0 || shard.index >= shard.count)
     throw usage_error("--shard " + text + ": expected I/N with I from 0 to N-1, e.g. 0/4");
   return shard;

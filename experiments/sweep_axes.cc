@@ -17,7 +17,8 @@ constexpr std::size_t kMaxAxes = 200;  // of one value each they would make one 
 
 // {a.b: VALUE} as a document.
 ConfigNode nested(const std::string& path, const ConfigNode& value) {
-  if (std::count(path.begin(), path.end(), '.') > 64) throw config_error(value, path.substr(0, 64) + "…", "a path of more than 64 parts");
+  if (std::count(path.begin(), path.end(), '.') > 64)
+    throw config_error(value, path.substr(0, 64) + "…", "a path of more than 64 parts");
   const auto dot = path.rfind('.');
   ConfigNode map = {.kind = ConfigNode::Kind::kMap, .file = value.file, .line = value.line};
   map.keys.push_back(dot == std::string::npos ? path : path.substr(dot + 1));
@@ -136,7 +137,8 @@ SweepAxis read_samples(const ConfigNode& node, std::size_t max_runs) {
   const ConfigNode& axes = *node.find("axes");
   require_map(axes, "samples.axes");
   if (static_cast<std::size_t>(count) * axes.keys.size() > 1000000)
-    throw config_error(axes, "samples", fmt::format("{} samples of {} axes are more than 1 000 000 values", count, axes.keys.size()));
+    throw config_error(axes, "samples",
+                       fmt::format("{} samples of {} axes are more than 1 000 000 values", count, axes.keys.size()));
   SweepAxis axis;
   for (int sample = 0; sample < count; ++sample) {
     SweepChoice drawn{.name = fmt::format("sample{:0{}}", sample, std::to_string(count - 1).size()), .is_arm = true};
@@ -153,7 +155,8 @@ SweepAxis read_samples(const ConfigNode& node, std::size_t max_runs) {
 
 SweepAxis read_zip(const ConfigNode& map) {
   require_map(map, "zip");
-  if (map.keys.empty()) throw config_error(map, "zip", "expected paths and their values, e.g. {seed: [1, 2], evaluate.seed: [1001, 1002]}");
+  if (map.keys.empty())
+    throw config_error(map, "zip", "expected paths and their values, e.g. {seed: [1, 2], evaluate.seed: [1001, 1002]}");
   SweepAxis axis;
   for (std::size_t i = 0; i < map.keys.size(); ++i) {
     const auto& values = list_of(map.children[i], "zip." + map.keys[i]);
@@ -186,7 +189,8 @@ std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep, std::size_t max_
     axes.emplace_back();
     for (const ConfigNode& value : list_of(*seeds, "seeds")) axes.back().choices.push_back(choice("seed", value, false));
   }
-  if (axes.size() > kMaxAxes) throw config_error(sweep, "axes", fmt::format("{} axes; more than {} are no sweep", axes.size(), kMaxAxes));
+  if (axes.size() > kMaxAxes)
+    throw config_error(sweep, "axes", fmt::format("{} axes; more than {} are no sweep", axes.size(), kMaxAxes));
   return axes;
 }
 

@@ -39,7 +39,9 @@ double number(const ConfigNode& map, const std::string& name) { return read_numb
 std::int64_t whole(const ConfigNode& map, const std::string& name) {
   return static_cast<std::int64_t>(read_number(member(map, name), name, {-9e15, 9e15}, true));
 }
-int count(const ConfigNode& map, const std::string& name) { return static_cast<int>(read_number(member(map, name), name, {0, 2e9}, true)); }
+int count(const ConfigNode& map, const std::string& name) {
+  return static_cast<int>(read_number(member(map, name), name, {0, 2e9}, true));
+}
 std::string text(const ConfigNode& map, const std::string& name) { return read_text(member(map, name), name); }
 
 Shard shard_of(const ConfigNode& map) {

@@ -55,17 +55,20 @@ class TreeBuilder final : public YAML::EventHandler {
     check_depth(open_.size() + depth_of(named->second), named->second);
     add_leaf(named->second, 0);
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     ConfigNode node = node_at(mark);
     node.kind = ConfigNode::Kind::kScalar;
     node.text = value;
     node.quoted = tag == "!";
     add_leaf(std::move(node), anchor);
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open(mark, ConfigNode::Kind::kSequence, anchor);
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(mark, ConfigNode::Kind::kMap, anchor);
   }
   void OnSequenceEnd() override { close(); }
@@ -88,8 +91,7 @@ class TreeBuilder final : public YAML::EventHandler {
     for (const Open& open : open_)
       if (open.node.kind == ConfigNode::Kind::kSequence)
         path.append("[").append(std::to_string(open.node.children.size())).append("]");
-      else if (!open.takes_key())
-        path.append(path.empty() ? "" : ".").append(open.node.keys.back());
+      else if (!open.takes_key()) path.append(path.empty() ? "" : ".").append(open.node.keys.back());
     return path;
   }
 
@@ -214,8 +216,7 @@ ConfigNode parse_config_text(const std::string& text, const std::string& name) {
                      std::to_string(e.mark.column + 1) + ": not valid YAML: " + e.msg);
   }
   ConfigNode root = builder.take_root();
-  if (root.kind == ConfigNode::Kind::kNull)
-    throw data_error(name + ": is empty; a run needs at least `seed: 1`");
+  if (root.kind == ConfigNode::Kind::kNull) throw data_error(name + ": is empty; a run needs at least `seed: 1`");
   return root;
 }
 

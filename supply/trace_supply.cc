@@ -167,7 +167,8 @@ std::unique_ptr<SupplyProcess> make(const TraceSupplyConfig& config, Seed seed) 
   if (config.file.empty())
     throw data_error("environment.supply.file: a supply of kind trace needs a CSV file of streams");
   if (config.repeat_days > 0 && config.repeat_days * kDay < kSupplyStep)  // a step would replay it without end
-    throw data_error("environment.supply.repeat_days: " + std::to_string(config.repeat_days) + " is less than a minute; 0 plays the table once");
+    throw data_error("environment.supply.repeat_days: " + std::to_string(config.repeat_days) +
+                     " is less than a minute; 0 plays the table once");
   CsvReader csv(config.file);
   return std::make_unique<TraceSupply>(config, TraceReader(csv, config.repeat_days, seed).read(), seed);
 }

@@ -226,7 +226,8 @@ TEST_CASE("result file: groups linked in a circle are a data error, not a walk w
     for (const char* link : {"/a", "/b", "/agent/arrays/c"}) file.link_external(link, "circle.h5", "/");
     file.make_group("/agent/texts");
     const auto image = file.image();
-    std::ofstream(directory.file(name), std::ios::binary).write(reinterpret_cast<const char*>(image.data()), std::ssize(image));
+    std::ofstream(directory.file(name), std::ios::binary)
+        .write(reinterpret_cast<const char*>(image.data()), std::ssize(image));
   }
   const ResultReader reader(directory.file("result.h5"));
   CHECK_THROWS_WITH_AS(reader.arrays(), doctest::Contains("result.h5: /a/a"), UserError);

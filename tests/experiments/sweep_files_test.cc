@@ -26,37 +26,58 @@ std::string plan_error(const std::string& yaml, std::size_t max_runs = kMaxRuns)
 std::string ten_values() { return "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"; }
 
 ShardStatus some_status() {
-  return {.state = "running", .sweep = "a \"b\" \\c", .plan = "0123456789abcdef", .shard = {1, 4}, .host = "é", .pid = 12, .started = 1.5,
-          .total = 7, .done = 3, .running = {{.name = "x", .phase = "y", .unit = "z", .done = 5, .total = 9000000000000}}, .errors = {"one"}};
+  return {.state = "running",
+          .sweep = "a \"b\" \\c",
+          .plan = "0123456789abcdef",
+          .shard = {1, 4},
+          .host = "é",
+          .pid = 12,
+          .started = 1.5,
+          .total = 7,
+          .done = 3,
+          .running = {{.name = "x", .phase = "y", .unit = "z", .done = 5, .total = 9000000000000}},
+          .errors = {"one"}};
 }
 
 }  // namespace
 
 TEST_CASE("sweep: more than 100 000 runs are an error before the first one is read") {
   std::string axes;
-  for (const char* path : {"a", "b", "c", "d", "e", "f"}) axes += std::string(axes.empty() ? "" : ", ") + path + ": " + ten_values();
+  for (const char* path : {"a", "b", "c", "d", "e", "f"})
+    axes += std::string(axes.empty() ? "" : ", ") + path + ": " + ten_values();
   CHECK(plan_error("axes: {" + axes + "}\n").find("more than 100000 runs") != std::string::npos);
-  CHECK(plan_error("samples: {count: 1e6, seed: 1, axes: {train.epsilon: {uniform: [0, 1]}}}\n").find("more than 100000 runs") != std::string::npos);
-  CHECK(plan_error("base: {seed: 1}\nsamples: {count: 5, seed: 1, axes: {train.epsilon: {uniform: [0, 1]}}}\n", 5) == "no error");
+  CHECK(plan_error("samples: {count: 1e6, seed: 1, axes: {train.epsilon: {uniform: [0, 1]}}}\n")
+            .find("more than 100000 runs") != std::string::npos);
+  CHECK(plan_error("base: {seed: 1}\nsamples: {count: 5, seed: 1, axes: {train.epsilon: {uniform: [0, 1]}}}\n", 5) ==
+        "no error");
   std::string single;
   for (int i = 0; i < 30000; ++i) single += (i > 0 ? ", a" : "a") + std::to_string(i) + ": [1]";
   CHECK(plan_error("axes: {" + single + "}\n").find("30000 axes") != std::string::npos);
   std::string drawn;
   for (int i = 0; i < 1000; ++i) drawn += (i > 0 ? ", a" : "a") + std::to_string(i) + ": {uniform: [0, 1]}";
-  CHECK(plan_error("samples: {count: 1e5, seed: 1, axes: {" + drawn + "}}\n").find("more than 1 000 000 values") != std::string::npos);
+  CHECK(plan_error("samples: {count: 1e5, seed: 1, axes: {" + drawn + "}}\n").find("more than 1 000 000 values") !=
+        std::string::npos);
   // Conditions are known only with the run.
-  const std::string conditional = "seeds: " + ten_values() + "\naxes: {evaluate.days: {values: [1, 2], when: {agent.kind: sl_mgac}}}\n";
+  const std::string conditional =
+      "seeds: " + ten_values() + "\naxes: {evaluate.days: {values: [1, 2], when: {agent.kind: sl_mgac}}}\n";
   CHECK(plan_error("base: {agent: {kind: never}}\n" + conditional, 10) == "no error");
-  CHECK(plan_error("base: {agent: {kind: sl_mgac}}\n" + conditional, 19).find("more than 19 runs") != std::string::npos);
+  CHECK(plan_error("base: {agent: {kind: sl_mgac}}\n" + conditional, 19).find("more than 19 runs") !=
+        std::string::npos);
 }
 
 TEST_CASE("sweep: what cannot be a run's file name, or makes no run, is an error of the sweep") {
   CHECK(plan_error("zip: {}\n").find("zip: expected") != std::string::npos);
-  CHECK(plan_error("base: {seed: 1, environment: {supply: {kind: trace}}}\naxes: {environment.supply.file: [\"a\\nb\"]}\n").find("no control characters") != std::string::npos);
-  CHECK(plan_error("seeds: [1]\nzip: {environment.supply.file: [" + std::string(200, 'x') + "]}\nbase: {environment: {supply: {kind: trace}}}\n").find("too long for a file") !=
-        std::string::npos);
-  CHECK(plan_error("base: {seed: 1, agent: {kind: dqn, multiplier: {kind: fixed}}}\naxes: {agent.multiplier.cost/x: [1]}\n") == "no error");  // cost_x
-  CHECK(plan_error("seeds: [1]\naxes: {train.epsilon: {values: [0.1], when: {agent.kind: [dqn]}}}\n").find("when.agent.kind: expected a text") != std::string::npos);
+  CHECK(plan_error(
+            "base: {seed: 1, environment: {supply: {kind: trace}}}\naxes: {environment.supply.file: [\"a\\nb\"]}\n")
+            .find("no control characters") != std::string::npos);
+  CHECK(plan_error("seeds: [1]\nzip: {environment.supply.file: [" + std::string(200, 'x') +
+                   "]}\nbase: {environment: {supply: {kind: trace}}}\n")
+            .find("too long for a file") != std::string::npos);
+  CHECK(plan_error(
+            "base: {seed: 1, agent: {kind: dqn, multiplier: {kind: fixed}}}\naxes: {agent.multiplier.cost/x: [1]}\n") ==
+        "no error");  // cost_x
+  CHECK(plan_error("seeds: [1]\naxes: {train.epsilon: {values: [0.1], when: {agent.kind: [dqn]}}}\n")
+            .find("when.agent.kind: expected a text") != std::string::npos);
   std::string path = "a";
   for (int i = 0; i < 100; ++i) path += ".a";
   CHECK(plan_error("axes: {" + path + ": [1]}\n").find("more than 64 parts") != std::string::npos);
@@ -64,7 +85,8 @@ TEST_CASE("sweep: what cannot be a run's file name, or makes no run, is an error
 
 TEST_CASE("sweep: a shard is two whole numbers, whatever they are") {
   CHECK(Shard::parse("3/4").index == 3);
-  for (const char* text : {"", "/", "1", "1/", "/2", "2/2", "-1/2", "0/0", " 0/1", "0/1 ", "0/99999999999", "99999999999/1", "0x1/2", "1.0/2"}) {
+  for (const char* text : {"", "/", "1", "1/", "/2", "2/2", "-1/2", "0/0", " 0/1", "0/1 ", "0/99999999999",
+                           "99999999999/1", "0x1/2", "1.0/2"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(Shard::parse(text), UserError);
   }

@@ -15,10 +15,14 @@ using namespace sluice;
 
 namespace {
 
-constexpr const char* kHeaders[] = {"", "", "user_id,video_id,time_ms,play_time_ms,tab,is_rand,date\n",
+constexpr const char* kHeaders[] = {"",
+                                    "",
+                                    "user_id,video_id,time_ms,play_time_ms,tab,is_rand,date\n",
                                     "tab,play_time_ms,time_ms,video_id,user_id\n",
                                     "\xef\xbb\xbfstreamer,start_s,end_s,topic,quality,popularity\n",
-                                    "streamer,start_s,end_s\r\n", "user_id,user_active_degree,register_days\n", "a,a\n"};
+                                    "streamer,start_s,end_s\r\n",
+                                    "user_id,user_active_degree,register_days\n",
+                                    "a,a\n"};
 
 class NoProgress final : public ProgressSink {
   void progress(const std::string&, std::int64_t, std::int64_t, const std::string&) override {}
@@ -71,12 +75,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::write_file(path, bytes);
   const bool bit = (how & 16) != 0;
   try {
-    if ((how & 3) == 1)
-      read_kuairand_logs({path}, {.tab = bit ? kAnyTab : 1, .lenient = bit});
-    else if ((how & 3) == 2)
-      replay(path, bit);
-    else
-      read_rows(path);
+    if ((how & 3) == 1) read_kuairand_logs({path}, {.tab = bit ? kAnyTab : 1, .lenient = bit});
+    else if ((how & 3) == 2) replay(path, bit);
+    else read_rows(path);
   } catch (const UserError&) {
   }
   return 0;

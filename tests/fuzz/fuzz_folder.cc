@@ -11,8 +11,8 @@ using namespace sluice;
 
 namespace {
 
-const PlannedRun kSound{.name = "sound", .hash = "0123456789abcdef"}, kOther{.name = "other", .hash = "fedcba9876543210"},
-    kMissing{.name = "missing", .hash = "0000000000000000"};
+const PlannedRun kSound{.name = "sound", .hash = "0123456789abcdef"},
+    kOther{.name = "other", .hash = "fedcba9876543210"}, kMissing{.name = "missing", .hash = "0000000000000000"};
 
 void make_results() {
   for (const PlannedRun& run : {kSound, kOther}) {
@@ -68,9 +68,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   (void)made;
   if (size == 0) return 0;
   const std::string bytes = fuzz::text_of(data + 1, size - 1);
-  if (data[0] == 'L')
-    read_list(bytes);
-  else
-    read_json(bytes);
+  if (data[0] == 'L') read_list(bytes);
+  else read_json(bytes);
   return 0;
 }

@@ -1,6 +1,6 @@
-// A result file, or a CMDP, with parts left out, added, renamed, of another type, rank or length, without its checksum or
-// cut short: whatever reads such a file, only errors of the user's may come out.  The input drives the changes; bytes
-// inside the file stay HDF5's own (they would only find HDF5's own crashes).
+// A result file, or a CMDP, with parts left out, added, renamed, of another type, rank or length, without its checksum
+// or cut short: whatever reads such a file, only errors of the user's may come out.  The input drives the changes;
+// bytes inside the file stay HDF5's own (they would only find HDF5's own crashes).
 
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -25,16 +25,15 @@ void write_as(hdf5::File& file, const fuzz::Part& part) {
   const double last = part.shape.empty() ? 1 : static_cast<double>(part.shape.back());
   std::vector<T> values;
   for (std::size_t i = 0; i < n; ++i)
-    if constexpr (std::is_same_v<T, std::string>)
-      values.push_back(i % 2 == 0 ? "cost_time" : "é");
-    else
-      values.push_back(static_cast<T>(part.type == 'r' ? 1 / last : static_cast<double>(i % 5)));
+    if constexpr (std::is_same_v<T, std::string>) values.push_back(i % 2 == 0 ? "cost_time" : "é");
+    else values.push_back(static_cast<T>(part.type == 'r' ? 1 / last : static_cast<double>(i % 5)));
   file.write<T>(part.name, part.shape, values);
 }
 
 void write(hdf5::File& file, const fuzz::Part& part) {
   switch (part.type) {
-    case 'd': case 'r': write_as<double>(file, part); break;
+    case 'd':
+    case 'r': write_as<double>(file, part); break;
     case 'f': write_as<float>(file, part); break;
     case 'i': write_as<std::int64_t>(file, part); break;
     case 'u': write_as<std::uint8_t>(file, part); break;
@@ -52,9 +51,14 @@ void change(fuzz::Part& part, FuzzedDataProvider& input) {
   switch (input.ConsumeIntegralInRange(0, 4)) {
     case 0: part.type = '-'; break;
     case 1: part.type = "drfiustglx"[input.ConsumeIntegralInRange<std::size_t>(0, 9)]; break;
-    case 2: part.name = std::string("/") + input.PickValueInArray({"daily", "episodes/user_id", "agent", "exact", "config", "new", "agent/arrays/w"}); break;
-    case 3: part.shape.assign(input.ConsumeIntegralInRange<std::size_t>(0, 4), input.ConsumeIntegralInRange<std::int64_t>(0, 6)); break;
-    default: if (!part.shape.empty()) part.shape[0] = input.PickValueInArray<std::int64_t>({0, 1, 2, 7, 30000}); break;
+    case 2:
+      part.name = std::string("/") + input.PickValueInArray({"daily", "episodes/user_id", "agent", "exact", "config",
+                                                             "new", "agent/arrays/w"});
+      break;
+    case 3: part.shape.assign(input.ConsumeIntegralInRange(0u, 4u), input.ConsumeIntegralInRange(0, 6)); break;
+    default:
+      if (!part.shape.empty()) part.shape[0] = input.PickValueInArray<std::int64_t>({0, 1, 2, 7, 30000});
+      break;
   }
 }
 
@@ -78,9 +82,9 @@ void compose(const std::string& path, FuzzedDataProvider& input) {
   const std::vector<std::byte> image = file.image();
   std::string bytes(reinterpret_cast<const char*>(image.data()), image.size());
   switch (input.ConsumeIntegralInRange(0, 9)) {
-    case 1: bytes.resize(bytes.size() - 16); break;                                    // no checksum
+    case 1: bytes.resize(bytes.size() - 16); break;  // no checksum
     case 2: bytes.resize(bytes.size() * input.ConsumeIntegral<std::uint8_t>() / 256); break;  // cut short
-    case 3: bytes[bytes.size() / 2] ^= 1; break;                                       // which the checksum tells
+    case 3: bytes[bytes.size() / 2] ^= 1; break;  // which the checksum tells
     default: break;
   }
   fuzz::write_file(path, bytes);

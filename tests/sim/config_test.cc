@@ -148,7 +148,8 @@ TEST_CASE("config: files include files, relative to themselves, and a circle is 
     write(("many" + std::to_string(i) + ".yaml").c_str(), (list + "]\n").c_str());
   }
   write("many12.yaml", "seed: 1\n");
-  CHECK_THROWS_WITH_AS(load_experiment((folder / "many0.yaml").string(), {}, 1), doctest::Contains("more than 1000 files in all"), UserError);
+  CHECK_THROWS_WITH_AS(load_experiment((folder / "many0.yaml").string(), {}, 1),
+                       doctest::Contains("more than 1000 files in all"), UserError);
   write("c.yaml", "include: missing.yaml\n");
   CHECK_THROWS_WITH_AS(load_experiment((folder / "c.yaml").string(), {}, 1), doctest::Contains("missing.yaml"), UserError);
 }
@@ -169,7 +170,8 @@ TEST_CASE("config: documents without an end or a bottom are errors in no time") 
   for (int k = 0; k < 9999; ++k) texts += "*a, ";
   CHECK(says(error_of(texts + "*a]\n"), {"run.yaml:", "more than 200 000 values"}));
   std::string deep = "a0: &a0 [x]\n";  // each within the next: no more than 64 in all
-  for (int i = 1; i < 70; ++i) deep += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
+  for (int i = 1; i < 70; ++i)
+    deep += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
   CHECK(says(error_of(deep), {"run.yaml:", "deeper than 64"}));
   CHECK(says(error_of(std::string(5 << 20, '#')), {"over 4 MiB"}));
   CHECK_THROWS_WITH_AS(load_config_file("/dev/zero"), doctest::Contains("over 4 MiB"), UserError);

@@ -48,8 +48,7 @@ TEST_CASE("csv reader: byte order mark, CRLF, empty lines, quotes and a last lin
 TEST_CASE("csv reader: rows that do not fit the header are said with their line, and the next row is read") {
   CHECK(rows_of(write("b.csv", "a,b\n1\n1,2,3\n\n\"open,2\n\"x\"y,2\n1\"2,3\n7,8\n")) ==
         Rows{"a|b", "2: 1 cells, the header has 2", "3: 3 cells, the header has 2",
-             "5: a quote that is not closed on its line",
-             "6: a closing quote followed by something else than a comma",
+             "5: a quote that is not closed on its line", "6: a closing quote followed by something else than a comma",
              "7: a quote in the middle of a cell", "7|8"});
 }
 
