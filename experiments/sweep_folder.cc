@@ -43,7 +43,7 @@ SweepFolder::SweepFolder(std::string path) : path_(std::move(path)) {
     std::istringstream fields(line);
     std::string name, end;
     Entry entry;
-    if (std::getline(fields, name, '\t') && fields >> entry.size >> entry.changed_ns >> entry.hash && !(fields >> end)) sound_[name] = entry;
+    if (std::getline(fields, name, '\t') && fields >> entry.size >> entry.changed_ns >> entry.inode >> entry.hash && !(fields >> end)) sound_[name] = entry;
   }
 }
 
@@ -61,7 +61,7 @@ RunState SweepFolder::state(const PlannedRun& run) {
     if (errno != ENOENT) throw io_error(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
     return ::access((path + ".ckpt").c_str(), F_OK) == 0 ? RunState::kInterrupted : RunState::kOpen;
   }
-  const Entry entry{.size = info.st_size, .changed_ns = info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec, .hash = run.hash};
+  const Entry entry{.size = info.st_size, .changed_ns = info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec, .inode = static_cast<std::int64_t>(info.st_ino), .hash = run.hash};
   const auto known = sound_.find(run.file());
   if (known != sound_.end() && known->second == entry) return RunState::kDone;
   const ResultReader result(path);
@@ -100,7 +100,7 @@ void SweepFolder::sweep_up(const std::vector<PlannedRun>& runs) const {
 void SweepFolder::save_list() const {
   if (!changed_) return;
   std::string text;
-  for (const auto& [name, entry] : sound_) text += fmt::format("{}\t{}\t{}\t{}\n", name, entry.size, entry.changed_ns, entry.hash);
+  for (const auto& [name, entry] : sound_) text += fmt::format("{}\t{}\t{}\t{}\t{}\n", name, entry.size, entry.changed_ns, entry.inode, entry.hash);
   try {
     DurableFile(list_path(), Overwrite::kForce).commit(std::as_bytes(std::span(text)));
   } catch (const UserError&) {  // a full disk, or somebody else's folder

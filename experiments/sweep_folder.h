@@ -2,7 +2,7 @@
 // The folder of a sweep: which runs are finished there.
 //
 //   NAME-HASH.h5          a finished run          NAME-HASH.h5.ckpt   an interrupted one
-//   .sweep/finished.tsv   file, size, time of change (ns), config hash: files that were found sound
+//   .sweep/finished.tsv   file, size, time of change (ns), inode, config hash: files that were found sound
 //   .sweep/PLAN-shard-I-of-N.json   how a shard is doing (sweep_status.h)
 //
 // The list of finished runs saves opening each file; it is believed only of files that have not
@@ -38,7 +38,7 @@ class SweepFolder {
 
  private:
   struct Entry {
-    std::int64_t size = 0, changed_ns = 0;
+    std::int64_t size = 0, changed_ns = 0, inode = 0;  // a replaced file has another inode, however soon after
     std::string hash;
     bool operator==(const Entry&) const = default;
   };
