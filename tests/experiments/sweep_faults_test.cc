@@ -109,7 +109,10 @@ TEST_CASE("sweep: 48 runs, workers or the parent killed with -9 at 20 random tim
     const pid_t parent = start_program({"sweep", "run", sweep, "--out", parts, "--jobs", "2", "--checkpoint-minutes", "0.005"}, log);
     int code = 0;
     if (worker_kills + parent_kills < 20) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(500 + random() % 1500));
+      // At a random time, or, on a fast machine, before so much is done that less than 20 kills would find a run.
+      const auto kill_at = Clock::now() + std::chrono::milliseconds(500 + random() % 1500);
+      const std::size_t most_done = 46u * static_cast<std::size_t>(worker_kills + parent_kills + 1) / 20;
+      while (Clock::now() < kill_at && results_in(parts).size() < most_done) std::this_thread::sleep_for(std::chrono::milliseconds(10));
       const std::vector<pid_t> workers = children_of(parent);
       const bool hits_worker = random() % 2 == 0 && !workers.empty();
       lost = std::max(lost, longest_loss(parts));
