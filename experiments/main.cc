@@ -234,7 +234,9 @@ int parse_and_run(int argc, char** argv) {
   line.add_calibrate();
   line.add_recalibrate();
   line.add_reference();
-  line.sweep.program = std::filesystem::exists(argv[0]) ? std::filesystem::absolute(argv[0]).lexically_normal().string() : argv[0];
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  line.sweep.program = error ? argv[0] : self.string();
   for (int i = 0; i < argc; ++i) line.report.command += (i > 0 ? " " : "") + std::string(argv[i]);
   try {
     line.app.parse(argc, argv);

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "experiments/provenance.h"
+#include "experiments/run_inputs.h"
 #include "experiments/run_parts.h"
 #include "sim/config_writer.h"
 
@@ -28,8 +29,11 @@ std::unique_ptr<Agent> make_or_load(const ExperimentConfig& config, const EnvSpe
 bool is_done(const std::string& file, const ExperimentConfig& config) {
   if (!std::filesystem::exists(file)) return false;
   const ResultReader reader(file);
-  if (reader.text("config_hash") == config_hash(to_yaml(config))) return true;
-  throw data_error(file + ": was made from another configuration; give another --out, or remove it");
+  if (reader.text("config_hash") != config_hash(to_yaml(config)))
+    throw data_error(file + ": was made from another configuration; give another --out, or remove it");
+  if (reader.text("inputs_hash").value_or("") != RunInputs().hash_of(config))
+    throw data_error(file + ": was made when " + input_files(config).front() + " held something else; give another --out, or remove it");
+  return true;
 }
 
 void run_experiment(const ExperimentConfig& config, Worlds& worlds, const RunContext& context) {
@@ -42,6 +46,7 @@ void run_experiment(const ExperimentConfig& config, Worlds& worlds, const RunCon
     checkpoint.remove();
   }
   ResultWriter file(context.out, context.overwrite);
+  const std::string inputs = RunInputs().hash_of(config);
   RunOutcome outcome;
   if (const auto* feed = std::get_if<FeedConfig>(&config.environment))
     outcome = run_feed(config, *feed, worlds, context, checkpoint, file);
@@ -56,6 +61,7 @@ void run_experiment(const ExperimentConfig& config, Worlds& worlds, const RunCon
   file.set_attribute("decisions", outcome.trained);
   file.set_attribute("updates", outcome.updates);
   file.set_attribute("config_hash", config_hash(yaml));
+  if (!inputs.empty()) file.set_attribute("inputs_hash", inputs);
   file.set_attribute("wall_s", checkpoint.wall_s());
   file.set_attribute("resumes", checkpoint.resumes());
   write_provenance(file);

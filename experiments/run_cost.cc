@@ -11,7 +11,7 @@ namespace {
 constexpr double kDecisionsPerUserDay = 64;
 // Measured on one core of a 2.x GHz server (`sluice bench`): simulator with observations; learner; planner.
 constexpr double kSimulatedPerSecond = 1e6, kSecondsPerUpdate = 0.012, kLearnedPerSecond = 2e5;
-constexpr double kStartSeconds = 0.1, kTorchSeconds = 1;
+constexpr double kSecondsPerPair = 2.8e-4, kStartSeconds = 0.1, kTorchSeconds = 1;
 constexpr double kProcessBytes = 2e7, kTorchBytes = 3e8, kBytesPerUser = 1000;
 constexpr double kObservationBytes = 79 * 4;
 
@@ -26,6 +26,8 @@ RunCost estimate_cost(const ExperimentConfig& config) {
     cost.seconds += kTorchSeconds;
     cost.bytes += kTorchBytes + static_cast<double>(config.train.replay_capacity) * (2 * kObservationBytes + 64);
   }
+  if (const auto* planner = std::get_if<PlannerConfig>(&config.agent))
+    cost.seconds += kSecondsPerPair * planner->pairs * planner->rounds;
   const auto wanted = static_cast<double>(config.train.decisions);
   cost.supplied_decisions = wanted;
   if (const auto* feed = std::get_if<FeedConfig>(&config.environment)) {

@@ -6,7 +6,9 @@
 #include <charconv>
 #include <set>
 
+#include "experiments/interrupt.h"
 #include "experiments/run.h"
+#include "experiments/run_inputs.h"
 #include "experiments/sweep_axes.h"
 #include "sim/config_reader.h"
 #include "sim/config_writer.h"
@@ -31,7 +33,7 @@ ConfigNode at_scale(const ConfigNode& sweep, const std::string& scale, Layers& b
   keys.emplace_back("scales");
   check_keys(sweep, "", keys);
   keys.pop_back();
-  std::string names;
+  std::vector<std::string> names;
   ConfigNode scaled = sweep;
   if (const ConfigNode* document = sweep.find("base")) {
     require_map(*document, "base");
@@ -48,7 +50,7 @@ ConfigNode at_scale(const ConfigNode& sweep, const std::string& scale, Layers& b
   for (const ConfigNode& document : documents)
     for (std::size_t i = 0; i < document.keys.size(); ++i) {
       const std::string& name = document.keys[i];
-      if (names.find(name) == std::string::npos) names += (names.empty() ? "" : " or --scale ") + name;
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
       const ConfigNode& over = document.children[i];
       check_keys(over, "scales." + name, keys);
       if (name != scale) continue;
@@ -67,20 +69,23 @@ ConfigNode at_scale(const ConfigNode& sweep, const std::string& scale, Layers& b
         }
       }
     }
-  if (!found) throw usage_error(fmt::format("{}: {}: give --scale {}", sweep.file, scale.empty() ? "this sweep has scales" : "no scale `" + scale + "`", names));
+  if (names.empty()) throw config_error(*scales, "scales", "there is none; e.g. {smoke: {seeds: [1]}}, or leave out `scales`");
+  if (!found)
+    throw usage_error(fmt::format("{}: {}: give --scale {}", sweep.file, scale.empty() ? "this sweep has scales" : "no scale `" + scale + "`",
+                                  fmt::join(names, " or --scale ")));
   return scaled;
 }
 
-/// The value of a path in a resolved config, as a text; empty: there is no such path.
-std::string value_of(const ConfigNode& document, const std::string& path) {
+/// The node at a path of a resolved config; null: there is no such path.
+const ConfigNode* node_at(const ConfigNode& document, const std::string& path) {
   const ConfigNode* node = &document;
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t dot = std::min(path.find('.', begin), path.size());
     node = node->kind == ConfigNode::Kind::kMap ? node->find(path.substr(begin, dot - begin)) : nullptr;
-    if (node == nullptr) return {};
+    if (node == nullptr) return nullptr;
     begin = dot + 1;
   }
-  return node->text;
+  return node;
 }
 
 // Each field is swept once, and --set sets none that is: a run's name and settings must be true of it.
@@ -105,6 +110,8 @@ class Planner {
     // An axis with a condition adds runs or does not; what all others make is known before the first run is read.
     std::size_t runs = 1;
     for (const SweepAxis& axis : axes_) {
+      met_.emplace_back(axis.when.size(), false);
+      applied_.push_back(axis.when.empty());
       if (axis.when.empty()) runs *= axis.choices.size();
       if (runs > max_runs_) throw too_many_runs(plan_.path, max_runs_);
     }
@@ -116,7 +123,7 @@ class Planner {
       emit(layers, run, arm, suffix);
       return;
     }
-    if (!applies(axes_[axis], layers)) {
+    if (!applies(axis, layers)) {
       expand(axis + 1, layers, run, arm, suffix);
       return;
     }
@@ -130,29 +137,43 @@ class Planner {
     }
   }
 
+  /// A condition that no run meets is a slip.  Throws data_error.
+  void check_conditions() const {
+    for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+      for (std::size_t i = 0; i < axes_[axis].when.size(); ++i)  // a field that some runs have not is of another kind
+        if (const auto& [path, wanted] = axes_[axis].when[i]; !met_[axis][i])
+          throw config_error(wanted, "when." + path, "no run has such a field");
+      if (!applied_[axis])
+        throw config_error(axes_[axis].when.front().second, "when", "no run is like this: the axis would change nothing");
+    }
+  }
+
  private:
-  bool applies(const SweepAxis& axis, Layers layers) const {
-    if (axis.when.empty()) return true;
+  bool applies(std::size_t axis, Layers layers) {
+    if (axes_[axis].when.empty()) return true;
+    stop_if_interrupted();
     append(settings_, layers);
     const ConfigNode resolved = parse_config_text(to_yaml(read_experiment(layers, 0)), "the run");
-    for (const auto& [path, wanted] : axis.when) {
-      const std::string value = value_of(resolved, path);
-      if (value == wanted.text) continue;
-      // A field of another kind is not there; a field of no kind is a slip.
-      if (value.empty() && path.find('.') == std::string::npos) throw config_error(wanted, "when." + path, "runs have no such field");
-      return false;
+    bool all = true;
+    for (std::size_t i = 0; i < axes_[axis].when.size(); ++i) {
+      const auto& [path, wanted] = axes_[axis].when[i];
+      const ConfigNode* node = node_at(resolved, path);
+      if (node != nullptr) met_[axis][i] = true;
+      all = all && node != nullptr && is_same_value(*node, wanted);
     }
-    return true;
+    if (all) applied_[axis] = true;
+    return all;
   }
 
   void emit(Layers layers, PlannedRun run, const std::string& arm, const std::string& suffix) {
+    stop_if_interrupted();  // 100 000 runs take seconds
     append(settings_, layers);
     run.config = read_experiment(layers, std::nullopt);
     run.config.label = agent_label(run.config) + arm;
     run.name = run.config.label + suffix;
     check_name(run.name);
     if (plan_.runs.size() == max_runs_) throw too_many_runs(plan_.path, max_runs_);
-    run.hash = config_hash(to_yaml(run.config));
+    run.hash = run_hash(to_yaml(run.config), inputs_.hash_of(run.config));
     if (!names_.insert(run.name).second)
       throw data_error(plan_.path + ": two runs would both be called " + run.name + "; give their cases different labels");
     plan_.runs.push_back(std::move(run));
@@ -175,6 +196,9 @@ class Planner {
   std::vector<SweepAxis> axes_;
   Layers settings_;
   std::size_t max_runs_;
+  std::vector<std::vector<bool>> met_;  // [axis][condition] some run has its field
+  std::vector<bool> applied_;           // [axis] to some run
+  RunInputs inputs_;
   std::set<std::string> names_;
 };
 
@@ -190,7 +214,9 @@ SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& se
   for (const std::string& setting : sets) settings.push_back(parse_setting(setting));
   const std::vector<SweepAxis> axes = read_sweep_axes(sweep, max_runs);
   check_paths(axes, sets, path);
-  Planner(plan, axes, settings, max_runs).expand(0, base, {}, "", "");
+  Planner planner(plan, axes, settings, max_runs);
+  planner.expand(0, base, {}, "", "");
+  planner.check_conditions();
   std::string all;
   for (const PlannedRun& run : plan.runs) all += run.file() + "\n";
   plan.hash = config_hash(all);

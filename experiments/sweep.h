@@ -27,7 +27,7 @@ namespace sluice {
 
 struct PlannedRun {
   std::string name;         // label, changed axes, seed: unique in the sweep
-  std::string hash;         // of the resolved configuration
+  std::string hash;         // of the resolved configuration and of what its input files hold (run_inputs.h)
   ExperimentConfig config;
   std::vector<std::pair<std::string, std::string>> settings;  // path → value: axes, samples, zip, seeds
   std::string file() const { return name + "-" + hash.substr(0, 8) + ".h5"; }  // in the sweep's folder

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <optional>
 
 #include "experiments/experiment_config.h"
 #include "sim/config_reader.h"
@@ -55,6 +57,14 @@ SweepChoice choice(const std::string& path, const ConfigNode& value, bool is_arm
   return {.layers = {nested(path, value)}, .name = short_name(path, value), .is_arm = is_arm, .settings = {{path, text_of(value)}}};
 }
 
+// A value that is there twice would be the same run twice.
+void refuse_twins(const std::vector<ConfigNode>& values, const std::string& where) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k)
+      if (is_same_value(values[i], values[k]))
+        throw config_error(values[i], where, text_of(values[i]) + " is there twice" + (text_of(values[i]) == text_of(values[k]) ? "" : ", as " + text_of(values[k])));
+}
+
 SweepAxis read_cases(const ConfigNode& cases) {
   SweepAxis axis;
   for (const ConfigNode& one : list_of(cases, "cases")) {
@@ -82,7 +92,8 @@ SweepAxis read_axis(const std::string& path, const ConfigNode& node) {
       }
     }
   }
-  for (const ConfigNode& value : list_of(*values, where)) axis.choices.push_back(choice(path, value, true));
+  refuse_twins(list_of(*values, where), where);
+  for (const ConfigNode& value : values->children) axis.choices.push_back(choice(path, value, true));
   return axis;
 }
 
@@ -114,6 +125,8 @@ ConfigNode value_at(double u, const ConfigNode& distribution, const std::string&
   const Interval in = read_interval(range, where);
   ConfigNode value = {.kind = ConfigNode::Kind::kScalar, .file = range.file, .line = range.line};
   if (kind == "uniform") value.text = fmt::format("{:.6g}", in.lo + u * (in.hi - in.lo));
+  if (kind == "integer" && (in.lo != std::floor(in.lo) || in.hi != std::floor(in.hi)))
+    throw config_error(range, where, "expected two whole numbers, [from, to]");
   if (kind == "integer") value.text = fmt::format("{:.0f}", std::floor(in.lo + u * (in.hi - in.lo + 1)));
   if (kind == "log_uniform") {
     if (in.lo <= 0) throw config_error(range, where, "a logarithm needs numbers above 0");
@@ -136,6 +149,7 @@ SweepAxis read_samples(const ConfigNode& node, std::size_t max_runs) {
   const Seed seed{read_unsigned(*node.find("seed"), "samples.seed")};
   const ConfigNode& axes = *node.find("axes");
   require_map(axes, "samples.axes");
+  if (axes.keys.empty()) throw config_error(axes, "samples.axes", "there is none: all samples would be the same run");
   if (static_cast<std::size_t>(count) * axes.keys.size() > 1000000)
     throw config_error(axes, "samples",
                        fmt::format("{} samples of {} axes are more than 1 000 000 values", count, axes.keys.size()));
@@ -168,13 +182,30 @@ SweepAxis read_zip(const ConfigNode& map) {
       SweepChoice& together = axis.choices[k];
       together.layers.push_back(nested(map.keys[i], values[k]));
       together.settings.emplace_back(map.keys[i], text_of(values[k]));
-      if (i == 0) together.name = short_name(map.keys[i], values[k]);
+      // Seeds repeat an arm; whatever else changes makes another one, and all of it is in the name.
+      const bool is_seed = map.keys[i] == "seed" || map.keys[i] == "evaluate.seed";
+      if (!is_seed) together.is_arm = true;
+      if (!is_seed || i == 0) together.name += (together.name.empty() ? "" : "-") + short_name(map.keys[i], values[k]);
     }
   }
   return axis;
 }
 
 }  // namespace
+
+bool is_same_value(const ConfigNode& a, const ConfigNode& b) {
+  if (a.kind != b.kind || a.keys != b.keys || a.children.size() != b.children.size()) return false;
+  for (std::size_t i = 0; i < a.children.size(); ++i)
+    if (!is_same_value(a.children[i], b.children[i])) return false;
+  if (a.text == b.text) return true;
+  const auto number = [](const std::string& text) -> std::optional<double> {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    return text.empty() || *end != 0 ? std::nullopt : std::optional(value);
+  };
+  const auto x = number(a.text), y = number(b.text);
+  return x && y && *x == *y;
+}
 
 std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep, std::size_t max_runs) {
   std::vector<SweepAxis> axes;
@@ -187,7 +218,8 @@ std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep, std::size_t max_
   if (const ConfigNode* map = sweep.find("zip")) axes.push_back(read_zip(*map));
   if (const ConfigNode* seeds = sweep.find("seeds")) {
     axes.emplace_back();
-    for (const ConfigNode& value : list_of(*seeds, "seeds")) axes.back().choices.push_back(choice("seed", value, false));
+    refuse_twins(list_of(*seeds, "seeds"), "seeds");
+    for (const ConfigNode& value : seeds->children) axes.back().choices.push_back(choice("seed", value, false));
   }
   if (axes.size() > kMaxAxes)
     throw config_error(sweep, "axes", fmt::format("{} axes; more than {} are no sweep", axes.size(), kMaxAxes));

@@ -27,6 +27,9 @@ struct SweepAxis {
 /// cases, axes, samples, zip, seeds, in this order.  Throws data_error.
 std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep, std::size_t max_runs);
 
+/// The same text or, of numbers, the same number: 1.0 and 1.
+bool is_same_value(const ConfigNode& a, const ConfigNode& b);
+
 /// data_error for a sweep that must be a slip.
 UserError too_many_runs(const std::string& where, std::size_t max_runs);
 

@@ -1,10 +1,13 @@
 #include "experiments/sweep_display.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
 
 #include "experiments/progress.h"
 
@@ -26,7 +29,20 @@ std::string running_line(const ShardStatus::Running& run, int name_width) {
   return line + fmt::format("  {}", minutes_text(run.seconds));
 }
 
-SweepDisplay::SweepDisplay() : terminal_(isatty(STDERR_FILENO) != 0) {}
+std::string cut_to(const std::string& line, int columns) {
+  if (static_cast<int>(line.size()) <= columns) return line;
+  return line.substr(0, static_cast<std::size_t>(std::max(0, columns - 1))) + "~";
+}
+
+Screen screen_of(int descriptor) {
+  const char* kind = std::getenv("TERM");
+  if (isatty(descriptor) == 0 || kind == nullptr || std::string_view(kind) == "dumb") return {.redraws = false, .columns = 1 << 16, .rows = 1 << 16};
+  winsize size{};
+  const bool known = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0;
+  return {.redraws = true, .columns = known ? size.ws_col : 80, .rows = known ? size.ws_row : 24};
+}
+
+SweepDisplay::SweepDisplay() : terminal_(screen_of(STDERR_FILENO).redraws) {}
 
 SweepDisplay::~SweepDisplay() { clear(); }
 
@@ -45,13 +61,14 @@ void SweepDisplay::show(const ShardStatus& status) {
   }
   if (drawn_ > 0 && now - last_ < std::chrono::milliseconds(200)) return;
   last_ = now;
-  constexpr std::size_t kLines = 16;
+  const Screen screen = screen_of(STDERR_FILENO);  // it may have been resized
+  const auto lines = static_cast<std::size_t>(std::clamp(screen.rows - 2, 0, 16));
   int width = 0;
   for (const ShardStatus::Running& run : status.running) width = std::max(width, static_cast<int>(run.name.size()));
   const double part = status.total > 0 ? static_cast<double>(status.done) / status.total : 0;
-  std::string block = fmt::format("{} {}\n", bar_text(part, 30), summary_line(status));
-  const std::size_t shown = std::min(kLines, status.running.size());
-  for (std::size_t i = 0; i < shown; ++i) block += running_line(status.running[i], width) + "\n";
+  std::string block = cut_to(fmt::format("{} {}", bar_text(part, 30), summary_line(status)), screen.columns) + "\n";
+  const std::size_t shown = std::min(lines, status.running.size());
+  for (std::size_t i = 0; i < shown; ++i) block += cut_to(running_line(status.running[i], width), screen.columns) + "\n";
   clear();
   fmt::print(stderr, "{}", block);
   std::fflush(stderr);

@@ -14,6 +14,15 @@ std::string summary_line(const ShardStatus& status);
 /// "  sl_mgac-seed1   training   [####......]  43 %  860k of 2.00M decisions   1:02"
 std::string running_line(const ShardStatus::Running& run, int name_width);
 
+/// What a terminal can show at once: a block is redrawn only where it fits.
+struct Screen {
+  bool redraws = false;  // no: a file, a pipe, a dumb terminal
+  int columns = 80, rows = 24;
+};
+Screen screen_of(int descriptor);
+/// At most `columns` bytes of a line, "~" at the end if something is missing.
+std::string cut_to(const std::string& line, int columns);
+
 class SweepDisplay {
  public:
   SweepDisplay();

@@ -14,6 +14,8 @@
 
 #include "experiments/durable_file.h"
 #include "experiments/result_file.h"
+#include "experiments/run_inputs.h"
+#include "sim/config_writer.h"
 
 namespace sluice {
 namespace {
@@ -65,8 +67,9 @@ RunState SweepFolder::state(const PlannedRun& run) {
   const auto known = sound_.find(run.file());
   if (known != sound_.end() && known->second == entry) return RunState::kDone;
   const ResultReader result(path);
-  if (result.text("config_hash") != run.hash)
-    throw data_error(path + ": is not the result of this run, though it has its name (another config_hash)");
+  const std::string inputs = result.text("inputs_hash").value_or("");
+  if (result.text("config_hash") != config_hash(to_yaml(run.config)) || run_hash(to_yaml(run.config), inputs) != run.hash)
+    throw data_error(path + ": is not the result of this run, though it has its name (another config_hash or inputs_hash)");
   sound_[run.file()] = entry;
   changed_ = true;
   return RunState::kDone;
@@ -95,6 +98,8 @@ void SweepFolder::sweep_up(const std::vector<PlannedRun>& runs) const {
     const bool finished = fs::exists(path_ + "/" + name.substr(0, result + 3), error);
     if (name.ends_with(".partial") ? is_stale(it->path()) : name.ends_with(".h5.ckpt") && finished) fs::remove(it->path(), error);
   }
+  for (fs::directory_iterator it(path_ + "/.sweep", error), end; it != end; it.increment(error))
+    if (it->path().extension() == ".partial" && is_stale(it->path())) fs::remove(it->path(), error);
 }
 
 void SweepFolder::save_list() const {

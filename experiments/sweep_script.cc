@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "experiments/commands.h"
 #include "experiments/progress.h"
 #include "experiments/run_cost.h"
+#include "experiments/shell_words.h"
 #include "experiments/sweep.h"
 
 namespace sluice {
@@ -16,21 +18,24 @@ namespace {
 
 std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
 
-// For a POSIX shell.
-std::string shell_word(const std::string& text) {
-  if (!text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%") == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 // jobs: 0 leaves their number to the shard.
 std::string command_line(const SweepOptions& options, const std::string& shard, int jobs) {
-  std::string line = fmt::format("{} sweep run {} --out {}", shell_word(options.program), shell_word(absolute(options.sweep)), shell_word(absolute(options.out)));
-  if (!options.scale.empty()) line += " --scale " + shell_word(options.scale);
-  for (const std::string& set : options.sets) line += " --set " + shell_word(set);
+  std::string line = sweep_command_text(options.program, "run", options);
   line += fmt::format(" --checkpoint-minutes {:g} --shard {}", options.checkpoint_minutes, shard);
   return jobs > 0 ? line + fmt::format(" --jobs {}", jobs) : line;
+}
+
+// In a comment, which a line break would end.
+std::string in_comment(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+// In a pattern of Slurm's for file names.
+std::string percents_doubled(const std::string& text) {
+  std::string doubled;
+  for (const char c : text) doubled += c == '%' ? "%%" : std::string(1, c);
+  return doubled;
 }
 
 // A batch script is a process of its own: Slurm's TERM before the time limit reaches only it, and it hands it on.  As
@@ -53,10 +58,11 @@ std::string slurm_script(const SweepOptions& options, double seconds, double byt
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --signal=B:TERM@60
-#SBATCH --output={out}/slurm-%A_%a.log
+#SBATCH --output={log}/slurm-%A_%a.log
+#SBATCH --chdir={here}
 # {runs} in {shards} shards.  Memory and time are estimates: check them, and add your partition and account.
 # Submit:  mkdir -p {out} && sbatch THIS_FILE      The same again, at any time, goes on with what is missing.
-# Watch:   {program} sweep status {sweep} --out {out}{scale} --watch
+# Watch:   {watch} --watch
 mkdir -p {out}
 {command} &
 worker=$!
@@ -78,9 +84,9 @@ fi
 exit $code
 )",
       fmt::arg("last", options.shards - 1), fmt::arg("jobs", jobs), fmt::arg("megabytes", 1.3 * jobs * bytes / 1e6 + 500), fmt::arg("minutes", 60 * hours),
-      fmt::arg("out", shell_word(absolute(options.out))), fmt::arg("runs", "The runs of " + options.sweep), fmt::arg("shards", options.shards),
-      fmt::arg("program", shell_word(options.program)), fmt::arg("sweep", shell_word(absolute(options.sweep))),
-      fmt::arg("scale", options.scale.empty() ? "" : " --scale " + options.scale),
+      fmt::arg("out", shell_word(options.out)), fmt::arg("log", shell_word(percents_doubled(options.out))),
+      fmt::arg("here", shell_word(percents_doubled(absolute(".")))), fmt::arg("runs", in_comment("The runs of " + options.sweep)), fmt::arg("shards", options.shards),
+      fmt::arg("watch", in_comment(sweep_command_text(options.program, "status", options))),
       fmt::arg("command", command_line(options, fmt::format("$SLURM_ARRAY_TASK_ID/{}", options.shards), jobs)));
 }
 
@@ -91,18 +97,21 @@ std::string parallel_script(const SweepOptions& options) {
       R"(#!/bin/bash
 # The runs of {sweep} in {shards} shards, by GNU parallel.  Run it here, or add --sshloginfile HOSTS
 # for machines that share this folder.  The same again, at any time, goes on with what is missing.
-mkdir -p {out}
+cd {here} && mkdir -p {out} || exit
 # --termseq: a signal is handed on, and a shard has 10 s to keep what it has.
-exec parallel --jobs 1 --retries 3 --termseq TERM,10000,KILL,25 --joblog {out}/parallel.log --line-buffer \
+exec parallel -I {{shard}} --jobs 1 --retries 3 --termseq TERM,10000,KILL,25 --joblog {out}/parallel.log --line-buffer \
   {command} < <(seq 0 {last})
 )",
-      fmt::arg("sweep", options.sweep), fmt::arg("shards", options.shards), fmt::arg("last", options.shards - 1), fmt::arg("out", shell_word(absolute(options.out))),
-      fmt::arg("command", shell_word(command_line(options, fmt::format("{{}}/{}", options.shards), options.jobs))));
+      fmt::arg("sweep", in_comment(options.sweep)), fmt::arg("shards", options.shards), fmt::arg("last", options.shards - 1), fmt::arg("out", shell_word(options.out)),
+      fmt::arg("here", shell_word(absolute("."))),
+      fmt::arg("command", shell_word(command_line(options, fmt::format("{{shard}}/{}", options.shards), options.jobs))));
 }
 
 }  // namespace
 
-int sweep_script_command(const SweepOptions& options) {
+int sweep_script_command(const SweepOptions& given) {
+  SweepOptions options = given;  // a job starts in another folder, perhaps with another PATH
+  for (std::string* path : {&options.sweep, &options.out}) *path = absolute(*path);
   const SweepPlan plan = plan_sweep(options.sweep, options.sets, options.scale);
   double seconds = 0, bytes = 0;
   for (const PlannedRun& run : plan.runs) {

@@ -61,7 +61,7 @@ std::string variable(const char* name) {
 
 bool ShardStatus::is_lost() const {
   if (state != "running" && state != "starting") return false;
-  if (host == host_name()) return kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
+  if (host == host_name() && kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return true;
   return static_cast<double>(std::time(nullptr)) - heartbeat > kSilence_s;
 }
 

@@ -28,7 +28,7 @@ struct ShardStatus {
   std::vector<Running> running;
   std::vector<std::string> errors;           // the last ones
 
-  /// A process of this host that is gone, or a heart that has not beaten for 2 minutes.
+  /// A process of this host that is gone, or a heart that has not beaten for 2 minutes (another process may have its number).
   bool is_lost() const;
 };
 

@@ -1,4 +1,5 @@
-// `sluice sweep plan` and `sweep status`: what a sweep holds, and how far it is.  They only read.
+// `sluice sweep plan` and `sweep status`: what a sweep holds, and how far it is.  They change nothing but the list of
+// finished runs.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -7,12 +8,14 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <sstream>
 #include <thread>
 
 #include "experiments/commands.h"
 #include "experiments/interrupt.h"
 #include "experiments/progress.h"
 #include "experiments/run_cost.h"
+#include "experiments/shell_words.h"
 #include "experiments/sweep_display.h"
 #include "experiments/sweep_folder.h"
 
@@ -58,7 +61,7 @@ std::string status_text(const SweepPlan& plan, const Look& look, const std::vect
     const std::string where = s.engine == "local" ? "" : fmt::format(", {} job {}", s.engine, s.job);
     text += fmt::format("shard {}/{} on {} (pid {}{}{}): {}; {}\n", s.shard.index, s.shard.count, s.host, s.pid, where,
                         s.restarts > 0 ? fmt::format(", restarted {} times", s.restarts) : "",
-                        s.is_lost() ? "LOST, its process is gone; run the same command again" : s.state, summary_line(s));
+                        s.is_lost() ? "LOST, no sign of its process; run the same command again" : s.state, summary_line(s));
     if (s.is_lost() || s.state != "running") {
       for (const std::string& error : s.errors) text += "  " + error + "\n";
       continue;
@@ -69,6 +72,15 @@ std::string status_text(const SweepPlan& plan, const Look& look, const std::vect
   }
   if (shards.empty() && static_cast<std::size_t>(done) < plan.runs.size()) text += "no process has worked on it here yet\n";
   return text;
+}
+
+// As much of the text as the terminal holds: what has scrolled away cannot be redrawn.  Returns the number of lines.
+int print_cut(const std::string& text) {
+  const Screen screen = screen_of(STDOUT_FILENO);
+  std::istringstream lines(text);
+  int printed = 0;
+  for (std::string line; printed < screen.rows - 1 && std::getline(lines, line); ++printed) fmt::print("{}\n", cut_to(line, screen.columns));
+  return printed;
 }
 
 }  // namespace
@@ -86,6 +98,12 @@ int sweep_plan_command(const SweepOptions& options) {
   std::size_t open = 0, width = 4;
   for (const PlannedRun& run : runs) width = std::max(width, run.name.size());
   const bool csv = options.format == "csv";
+  const auto cell = [](const std::string& text) {  // RFC 4180
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string quoted = "\"";
+    for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return quoted + "\"";
+  };
   if (csv)
     fmt::print("name,state,minutes,megabytes,file\n");
   else
@@ -93,7 +111,7 @@ int sweep_plan_command(const SweepOptions& options) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const RunCost cost = estimate_cost(runs[i].config);
     if (csv)
-      fmt::print("{},{},{:.1f},{:.0f},{}\n", runs[i].name, name_of(look.states[i]), cost.seconds / 60, cost.bytes / 1e6, runs[i].file());
+      fmt::print("{},{},{:.1f},{:.0f},{}\n", cell(runs[i].name), name_of(look.states[i]), cost.seconds / 60, cost.bytes / 1e6, cell(runs[i].file()));
     else
       fmt::print("{:<{}}  {:<11}  {:>7.1f}  {:>6.0f}\n", runs[i].name, width, name_of(look.states[i]), cost.seconds / 60, cost.bytes / 1e6);
     bytes = std::max(bytes, cost.bytes);
@@ -111,18 +129,21 @@ int sweep_status_command(const SweepOptions& options) {
   catch_interrupts();
   const SweepPlan plan = plan_sweep(options.sweep, options.sets, options.scale);
   if (::access(options.out.c_str(), F_OK) != 0)
-    throw data_error(options.out + ": there is no such folder; `sluice sweep run " + options.sweep + " --out " + options.out + "` makes it");
+    throw data_error(options.out + ": there is no such folder; `" + sweep_command_text("sluice", "run", options) + "` makes it");
   SweepFolder folder(options.out);
-  const bool terminal = isatty(STDOUT_FILENO) != 0;
-  for (std::size_t drawn = 0;;) {
+  const bool terminal = screen_of(STDOUT_FILENO).redraws;
+  for (int drawn = 0;;) {
     const Look look = look_at(plan.runs, folder);
-    const std::string text = status_text(plan, look, read_statuses(options.out, plan.hash));
+    const std::vector<ShardStatus> shards = read_statuses(options.out, plan.hash);
+    const std::string text = status_text(plan, look, shards);
     if (terminal && drawn > 0) fmt::print("\033[{}A\r\033[J", drawn);
-    fmt::print("{}", text);
-    std::fflush(stdout);
-    drawn = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    drawn = options.watch && terminal ? print_cut(text) : (fmt::print("{}", text), 0);
+    if (std::fflush(stdout) != 0) throw io_error("cannot write to the standard output");
     const bool all_done = std::all_of(look.states.begin(), look.states.end(), [](RunState s) { return s == RunState::kDone; });
-    if (!options.watch || all_done) return look.damaged.empty() ? 0 : static_cast<int>(ExitCode::kData);
+    // Failed runs stay so until somebody does something; interrupted or lost shards a scheduler may start again.
+    const bool has_failed = !shards.empty() && std::all_of(shards.begin(), shards.end(), [](const ShardStatus& s) { return s.state == "failed" || s.state == "done"; });
+    const bool is_over = all_done || has_failed;
+    if (!options.watch || is_over) return look.damaged.empty() && (all_done || !has_failed) ? 0 : static_cast<int>(ExitCode::kData);
     for (int i = 0; i < 20; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(terminal ? 100 : 1000));
       if (is_interrupted()) return 0;
@@ -132,6 +153,8 @@ int sweep_status_command(const SweepOptions& options) {
 
 std::vector<FinishedRun> finished_runs(const SweepOptions& options) {
   const SweepPlan plan = plan_sweep(options.sweep, options.sets, options.scale);
+  if (::access(options.out.c_str(), F_OK) != 0)
+    throw data_error(options.out + ": there is no such folder; `" + sweep_command_text("sluice", "run", options) + "` makes it");
   SweepFolder folder(options.out);
   const Look look = look_at(plan.runs, folder);
   if (!look.damaged.empty()) throw data_error(look.damaged.front());
@@ -146,8 +169,8 @@ std::vector<FinishedRun> finished_runs(const SweepOptions& options) {
       missing += fmt::format("\n  {} ({})", run.name, name_of(look.states[i]));
   }
   if (count > 0)
-    throw data_error(fmt::format("{}: {} of {} runs are not finished; `sluice sweep run {} --out {}` goes on with them{}{}", options.out, count, plan.runs.size(),
-                                 options.sweep, options.out, missing, count > 10 ? "\n  ..." : ""));
+    throw data_error(fmt::format("{}: {} of {} runs are not finished; `{}` goes on with them{}{}", options.out, count, plan.runs.size(),
+                                 sweep_command_text("sluice", "run", options), missing, count > 10 ? "\n  ..." : ""));
   return finished;
 }
 

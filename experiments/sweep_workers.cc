@@ -72,6 +72,15 @@ double number_in(const std::string& path, int skip = 0) {
   return value;
 }
 
+// Of files, which the kernel gives up for processes: counted in memory.current, but not lost.
+double cached_in(const std::string& group) {
+  std::ifstream in(group + "/memory.stat");
+  std::string name;
+  for (double bytes = 0; in >> name >> bytes;)
+    if (name == "inactive_file") return bytes;
+  return 0;
+}
+
 }  // namespace
 
 Workers::Workers() {
@@ -95,15 +104,16 @@ Workers::~Workers() {
   ::close(write_end_);
 }
 
-void Workers::start(std::size_t run, const std::function<int()>& work) {
+bool Workers::start(std::size_t run, const std::function<int()>& work) {
   std::fflush(nullptr);  // or both would write it
   const pid_t parent = getpid(), pid = fork();
-  if (pid < 0) throw io_error(fmt::format("cannot start a process: {}; use fewer --jobs", errno == EAGAIN ? "no more are allowed" : "out of memory"));
+  if (pid < 0) return false;
   if (pid == 0) {
     ::close(read_end_);
     be_worker(write_end_, parent, work);
   }
-  running_.push_back({.pid = pid, .run = run, .start = Clock::now()});
+  running_.push_back({.pid = pid, .run = run, .start = Clock::now(), .phase_start = Clock::now()});
+  return true;
 }
 
 std::vector<Workers::Ended> Workers::wait(std::chrono::milliseconds at_most, Heeds heeds) {
@@ -119,7 +129,7 @@ std::vector<Workers::Ended> Workers::wait(std::chrono::milliseconds at_most, Hee
       ended.push_back({.run = worker->run, .exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
                        .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                        .seconds = std::chrono::duration<double>(Clock::now() - worker->start).count(),
-                       .peak_bytes = 1024.0 * static_cast<double>(used.ru_maxrss)});
+                       .peak_bytes = 1024.0 * static_cast<double>(used.ru_maxrss), .last_note = std::move(worker->last_note)});
       running_.erase(worker);
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
@@ -147,19 +157,20 @@ void Workers::take_in(const std::string& line) {
   std::string kind, pid, done, total, unit, phase;
   std::getline(fields, kind, '\t');
   std::getline(fields, pid, '\t');
+  const auto worker = std::find_if(running_.begin(), running_.end(), [&](const Running& r) { return std::to_string(r.pid) == pid; });
   if (kind == "N") {
     std::getline(fields, phase);
     notes_.push_back(phase);
+    if (worker != running_.end()) worker->last_note = phase;
     return;
   }
+  if (worker == running_.end()) return;
   for (std::string* field : {&done, &total, &unit, &phase}) std::getline(fields, *field, '\t');
-  for (Running& worker : running_) {
-    if (std::to_string(worker.pid) != pid) continue;
-    worker.phase = phase;
-    worker.unit = unit;
-    worker.done = std::atoll(done.c_str());
-    worker.total = std::atoll(total.c_str());
-  }
+  if (worker->phase != phase) worker->phase_start = Clock::now();
+  worker->phase = phase;
+  worker->unit = unit;
+  worker->done = std::atoll(done.c_str());
+  worker->total = std::atoll(total.c_str());
 }
 
 void Workers::signal_all(int signal) const {
@@ -189,7 +200,7 @@ double available_memory() {
   for (group = group.size() > 3 ? group.substr(3) : "/";; group.erase(group.rfind('/'))) {
     const std::string folder = "/sys/fs/cgroup" + group;
     const double limit = number_in(folder + "/memory.max"), used = number_in(folder + "/memory.current");
-    if (limit > 0 && used >= 0) available = std::min(available, limit - used);
+    if (limit > 0 && used >= 0) available = std::min(available, limit - used + cached_in(folder));
     if (group.find('/') == std::string::npos) return available;
   }
 }

@@ -22,13 +22,15 @@ class Workers {
     std::size_t run = 0;
     std::string phase, unit;
     std::int64_t done = 0, total = 0;  // of the phase; total 0: unknown
-    Clock::time_point start;
+    Clock::time_point start, phase_start;
+    std::string last_note;
   };
   struct Ended {
     std::size_t run = 0;
     int exit_code = 0;
     int signal = 0;  // that killed it; 0: it ended by itself
     double seconds = 0, peak_bytes = 0;
+    std::string last_note;  // why, if it failed
   };
 
   Workers();
@@ -36,8 +38,8 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  /// Forks; `work` returns the exit code.  Throws io_error (74) if there can be no more processes.
-  void start(std::size_t run, const std::function<int()>& work);
+  /// Forks; `work` returns the exit code.  False if there can be no more processes now.
+  bool start(std::size_t run, const std::function<int()>& work);
   /// Takes in messages until a worker ends, the time is over, or, if it heeds them, a signal has come.
   enum class Heeds { kSignals, kNothing };
   std::vector<Ended> wait(std::chrono::milliseconds at_most, Heeds heeds);
