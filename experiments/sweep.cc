@@ -137,14 +137,16 @@ class Planner {
     }
   }
 
-  /// A condition that no run meets is a slip.  Throws data_error.
-  void check_conditions() const {
+  /// A condition that no run meets may be a slip, or the wish of a --set.
+  void note_conditions() {
     for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-      for (std::size_t i = 0; i < axes_[axis].when.size(); ++i)  // a field that some runs have not is of another kind
-        if (const auto& [path, wanted] = axes_[axis].when[i]; !met_[axis][i])
-          throw config_error(wanted, "when." + path, "no run has such a field");
-      if (!applied_[axis])
-        throw config_error(axes_[axis].when.front().second, "when", "no run is like this: the axis would change nothing");
+      if (applied_[axis]) continue;
+      const auto& when = axes_[axis].when;
+      const auto unmet = static_cast<std::size_t>(std::find(met_[axis].begin(), met_[axis].end(), false) - met_[axis].begin());
+      const auto& [path, wanted] = when[std::min(unmet, when.size() - 1)];
+      plan_.notes.push_back(fmt::format("{}: when.{}: {}: the axis {} is left out", wanted.where(), path,
+                                        unmet < when.size() ? "no run has such a field" : "no run is like this",
+                                        axes_[axis].choices.front().settings.front().first));
     }
   }
 
@@ -158,6 +160,8 @@ class Planner {
     for (std::size_t i = 0; i < axes_[axis].when.size(); ++i) {
       const auto& [path, wanted] = axes_[axis].when[i];
       const ConfigNode* node = node_at(resolved, path);
+      // A field of another kind is not there; a field of no kind is a slip.
+      if (node == nullptr && path.find('.') == std::string::npos) throw config_error(wanted, "when." + path, "runs have no such field");
       if (node != nullptr) met_[axis][i] = true;
       all = all && node != nullptr && is_same_value(*node, wanted);
     }
@@ -216,7 +220,7 @@ SweepPlan plan_sweep(const std::string& path, const std::vector<std::string>& se
   check_paths(axes, sets, path);
   Planner planner(plan, axes, settings, max_runs);
   planner.expand(0, base, {}, "", "");
-  planner.check_conditions();
+  planner.note_conditions();
   std::string all;
   for (const PlannedRun& run : plan.runs) all += run.file() + "\n";
   plan.hash = config_hash(all);

@@ -37,6 +37,7 @@ struct SweepPlan {
   std::string path;  // of the sweep file
   std::string hash;  // of all runs
   std::vector<PlannedRun> runs;
+  std::vector<std::string> notes;  // what may be a slip
 };
 
 /// More is a slip: a list too many, or a number with too many zeros.

@@ -95,6 +95,7 @@ class ShardRun {
   void begin() {
     if (options_.out.empty()) throw usage_error("--out is empty; name a directory");
     const SweepPlan plan = plan_sweep(options_.sweep, options_.sets, options_.scale);
+    for (const std::string& line : plan.notes) say("note: " + line);
     const Shard shard = Shard::parse(options_.shard);
     folder_.make();
     const std::vector<PlannedRun> runs = runs_of(plan, shard);
@@ -152,7 +153,7 @@ class ShardRun {
     const double need = bytes(run);
     if (room >= need) return true;
     if (!told_of_memory_)
-      say(fmt::format("memory holds {} runs at a time ({:.1f} GB are free, the next one may need {:.1f}): fewer than --jobs {}", workers_.running().size(),
+      say(fmt::format("memory holds {} at a time ({:.1f} GB are free, the next one may need {:.1f}): fewer than --jobs {}", workers_.running().size() == 1 ? "1 run" : fmt::format("{} runs", workers_.running().size()),
                       std::max(0.0, room) / 1e9, need / 1e9, status_.jobs));
     told_of_memory_ = true;
     return false;

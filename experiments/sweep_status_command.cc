@@ -87,6 +87,7 @@ int print_cut(const std::string& text) {
 
 int sweep_plan_command(const SweepOptions& options) {
   const SweepPlan plan = plan_sweep(options.sweep, options.sets, options.scale);
+  for (const std::string& line : plan.notes) note("note: " + line);
   const std::vector<PlannedRun> runs = runs_of(plan, Shard::parse(options.shard));
   SweepFolder folder(options.out);
   Look look;

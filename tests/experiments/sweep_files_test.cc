@@ -41,6 +41,40 @@ ShardStatus some_status() {
 
 }  // namespace
 
+TEST_CASE("sweep: a file that a run reads is part of what the run is: missing 65, changed another run") {
+  const std::string trace = own_folder() / "streams.csv";
+  const std::string sweep = "base: {agent: {kind: random}, environment: {supply: {kind: trace, file: " + trace + "}}}\nseeds: [1]\n";
+  CHECK(plan_error(sweep).find(trace + ": a run reads this file, and it does not exist") != std::string::npos);
+  std::ofstream(trace) << "streamer,start_s,end_s\n1,0,900\n";
+  const std::string path = own_folder() / "planned.yaml";
+  std::ofstream(path) << sweep;
+  const std::string before = plan_sweep(path, {}).runs.at(0).file();
+  CHECK(plan_sweep(path, {}).runs.at(0).file() == before);
+  std::ofstream(trace) << "streamer,start_s,end_s\n1,0,901\n";
+  CHECK(plan_sweep(path, {}).runs.at(0).file() != before);
+  std::ofstream(path) << "base: {agent: {kind: random}, environment: {supply: {kind: trace, file: /dev/zero}}}\nseeds: [1]\n";
+  CHECK_THROWS_WITH_AS(plan_sweep(path, {}), doctest::Contains("it is no file"), UserError);
+}
+
+TEST_CASE("sweep: values that are there twice, an axis without values and halves of a whole number are errors") {
+  CHECK(plan_error("base: {agent: {kind: never}}\nseeds: [1, 2, 1]\n").find("1 is there twice") != std::string::npos);
+  CHECK(plan_error("axes: {evaluate.days: [1.0, 2, 1]}\nseeds: [1]\n").find("1 is there twice, as 1.0") != std::string::npos);
+  CHECK(plan_error("samples: {count: 2, seed: 1, axes: {}}\nseeds: [1]\n").find("there is none") != std::string::npos);
+  CHECK(plan_error("samples: {count: 2, seed: 1, axes: {evaluate.days: {integer: [1, 2.5]}}}\nseeds: [1]\n").find("two whole numbers") != std::string::npos);
+  CHECK(plan_error("scales: {}\nseeds: [1]\n").find("scales: there is none") != std::string::npos);
+}
+
+TEST_CASE("sweep: what changes together is in the label, but for seeds") {
+  const std::string path = own_folder() / "planned.yaml";
+  std::ofstream(path) << "base: {agent: {kind: threshold}}\nzip: {seed: [1, 2], evaluate.days: [3, 4]}\n";
+  const SweepPlan plan = plan_sweep(path, {});
+  CHECK(plan.runs.at(0).config.label == "threshold-seed1-days-3");
+  CHECK(plan.runs.at(1).config.label == "threshold-seed2-days-4");
+  std::ofstream(path) << "base: {agent: {kind: threshold}}\nzip: {seed: [1, 2], evaluate.seed: [3, 4]}\n";
+  CHECK(plan_sweep(path, {}).runs.at(1).config.label == "threshold");
+  CHECK(plan_sweep(path, {}).runs.at(1).name == "threshold-seed2");
+}
+
 TEST_CASE("sweep: more than 100 000 runs are an error before the first one is read") {
   std::string axes;
   for (const char* path : {"a", "b", "c", "d", "e", "f"})

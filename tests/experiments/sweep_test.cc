@@ -44,6 +44,13 @@ TEST_CASE("sweep: an axis with a condition applies where the run meets it, and n
       "  evaluate.days: {values: [3, 4], when: {environment.scenario: myopic}}\nseeds: [1]\n");  // a default counts too
   CHECK(names_of(plan_sweep(path, {})) ==
         std::vector<std::string>{"never-kind-never-seed1", "threshold-kind-threshold-threshold_s-1-seed1", "threshold-kind-threshold-threshold_s-2-seed1"});
+  const SweepPlan plan = plan_sweep(path, {});
+  REQUIRE(plan.notes.size() == 1);
+  CHECK(plan.notes[0].find("when.environment.scenario: no run is like this: the axis evaluate.days is left out") != std::string::npos);
+  const SweepPlan slip = plan_sweep(sweep_file("axes: {evaluate.days: {values: [1], when: {agent.knid: never}}}\nseeds: [1]\n"), {});
+  REQUIRE(slip.notes.size() == 1);
+  CHECK(slip.notes[0].find("when.agent.knid: no run has such a field") != std::string::npos);
+  CHECK(plan_sweep(sweep_file("axes: {evaluate.users: {values: [7], when: {evaluate.days: 2.0}}}\nbase: {evaluate: {days: 2}}\nseeds: [1]\n"), {}).notes.empty());
   CHECK_THROWS_WITH_AS(plan_sweep(sweep_file("axes: {seed: {values: [1], when: {agnet: never}}}\n"), {}), doctest::Contains("no such field"), UserError);
   CHECK_THROWS_WITH_AS(plan_sweep(sweep_file("axes: {seed: {value: [1]}}\n"), {}), doctest::Contains("did you mean `values`"), UserError);
 }
@@ -177,7 +184,9 @@ TEST_CASE("sweep status: what is written is read again, and a shard whose proces
     plain.errors = {"disk full"};  // one line each
     return plain;
   }()));
-  CHECK_FALSE(read.is_lost());
+  CHECK(read.is_lost());  // the process is there, but no heart has beaten since 1970: it has another's number
+  status.heartbeat = static_cast<double>(std::time(nullptr));
+  CHECK_FALSE(status.is_lost());
   status.pid = 999999999;
   CHECK(status.is_lost());
   status.state = "done";
