@@ -21,13 +21,16 @@
 namespace sluice {
 namespace {
 
+constexpr double kTypicalWatch_s = 665;  // e^6.5: the centre of the column live_watch_21d_s
+
 class SlMgac final : public LearningAgent {
  public:
   SlMgac(const SlMgacConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning)
       : LearningAgent(spec, seed, learning, config.multiplier),
         config_(config),
         scale_(resolve_reward_scale(config.reward_scale, spec)),
-        groups_(config.num_groups, spec.num_users, config.reassign_days),
+        groups_(config.num_groups, spec.num_users, config.reassign_days, config.grouping, seed),
+        watch_column_(config.reward_unit == RewardUnit::kUser ? spec.schema.column("live_watch_21d_s") : -1),
         reward_model_(spec_, config, scale_),
         critic_(config, spec, reward_model_.num_heads()),
         target_critic_(config, spec, reward_model_.num_heads()),
@@ -183,13 +186,21 @@ class SlMgac final : public LearningAgent {
         torch::softmax(actor_.forward(critic_.features(next), batch_.slices), 1);
     const SlMgacCritic::Output output = target_critic_.forward(next, batch_.slices);
     const torch::Tensor next_q = predict_reward(output, next) + output.residual;
-    return td_target(lagrangian_reward(batch_, multipliers_.values(), scale_), batch_.discount,
-                     policy, next_q);
+    const torch::Tensor reward = lagrangian_reward(batch_, multipliers_.values(), scale_);
+    if (watch_column_ < 0) return td_target(reward, batch_.discount, policy, next_q);
+    // Q of either state is in its own unit: u(s)·y = r^λ/scale + discount·u(s')·Σ_a π(a|s')·Q'(s',a).
+    return td_target(reward, batch_.discount, policy, next_q * unit_of(next).unsqueeze(1)) / unit_of(batch_.observation);
   }
 
   torch::Tensor predict_reward(const SlMgacCritic::Output& output, const torch::Tensor& raw) const {
     if (!config_.reward_prediction) return torch::zeros_like(output.residual);
-    return reward_model_.predict(output.reward_heads, raw, batch_.group, multipliers_.values());
+    const torch::Tensor common = reward_model_.predict(output.reward_heads, raw, batch_.group, multipliers_.values());
+    return watch_column_ < 0 ? common : common / unit_of(raw).unsqueeze(1);
+  }
+
+  // u(s) of RewardUnit::kUser; m is where the schema centres ln(1 + w).  [n]
+  torch::Tensor unit_of(const torch::Tensor& raw) const {
+    return torch::sqrt((raw.select(1, watch_column_) + kTypicalWatch_s) / (2 * kTypicalWatch_s));
   }
 
   torch::Tensor act_policy(const torch::Tensor& raw, const GroupSlices& slices) {
@@ -198,7 +209,8 @@ class SlMgac final : public LearningAgent {
 
   void describe(const torch::Tensor& q_scaled, const torch::Tensor& logits, UpdateLog& log) const {
     const torch::NoGradGuard no_grad;
-    const torch::Tensor q = q_scaled.detach() * scale_;  // in units of the reward
+    torch::Tensor q = q_scaled.detach() * scale_;  // in units of the reward
+    if (watch_column_ >= 0) q = q * unit_of(batch_.observation);
     log.q_mean = q.mean().item<double>();
     log.q_std = q.std(false).item<double>();
     log.q_abs_max = q.abs().max().item<double>();
@@ -220,6 +232,7 @@ class SlMgac final : public LearningAgent {
   const SlMgacConfig config_;
   const double scale_;
   UserGroups groups_;
+  int watch_column_;  // of the user's live watch, where it makes the unit of Q; else −1
   RewardModel reward_model_;
   bool buckets_are_current_ = false;
   SlMgacCritic critic_, target_critic_;
@@ -238,6 +251,8 @@ extern "C" sluice::Agent* sluice_make_sl_mgac(const sluice::SlMgacConfig& config
   if (!config.reward_prediction && !config.residual)
     throw sluice::data_error(
         "agent: reward_prediction and residual are both false, so there is no Q; keep one");
+  if (config.reward_unit == sluice::RewardUnit::kUser && spec.schema.column("live_watch_21d_s") < 0)
+    throw sluice::data_error("agent.reward_unit: user: this environment does not tell users' live watch of 21 days; use common");
   sluice::start_torch(seed);
   return new sluice::SlMgac(config, spec, seed, learning);
 }

@@ -26,6 +26,7 @@
 #include "agents/discretization.h"
 #include "agents/learning.h"
 #include "agents/multipliers.h"
+#include "agents/user_groups.h"
 #include "sim/config.h"
 
 namespace sluice {
@@ -43,9 +44,17 @@ constexpr std::array<const char*, 5> enum_names(RewardHead) {
   return {"bucket_proportion", "two_hot", "hl_gauss", "quantile", "mse"};
 }
 
+/// What a unit of Q is: `common`, reward_scale for everybody; `user`, reward_scale·u(s) with
+///   u(s) = √((w + m)/(2m)),  w live watch of the last 21 days, m the schema's typical w,
+/// so that light users' rewards weigh as much as heavy users': the rival of groups that needs no groups.
+enum class RewardUnit { kCommon, kUser };
+constexpr std::array<const char*, 2> enum_names(RewardUnit) { return {"common", "user"}; }
+
 struct SlMgacConfig {
   static constexpr const char* kKind = "sl_mgac";
   int num_groups = 5;
+  Grouping grouping = Grouping::kLiveWatch;
+  int match_groups = 0;
   bool group_actor = true;
   bool group_critic = true;
   int reassign_days = 7;
@@ -74,12 +83,15 @@ struct SlMgacConfig {
   DiscountUnit discount_unit = DiscountUnit::kTime;
   double discount_session_end = 1;
   double reward_scale = 0;
+  RewardUnit reward_unit = RewardUnit::kCommon;
   MultiplierConfig multiplier = {};
 
   static constexpr auto fields() {
     using C = SlMgacConfig;
     return std::tuple{
         field("num_groups", &C::num_groups, {.range = {1, 64}, .doc = "K user groups: no live watch, and K−1 of equal size by live watch of 21 days; 1: everyone together"}),
+        field("grouping", &C::grouping, {.doc = "who is in a group: live_watch, or random: by lot, as a control"}),
+        field("match_groups", &C::match_groups, {.range = {0, 64}, .doc = "networks are widened until each has as many parameters as so many groups would have: the parameter-matched control of num_groups: 1; 0: as `hidden` says"}),
         field("group_actor", &C::group_actor, {.doc = "the actor has layers of its own per group"}),
         field("group_critic", &C::group_critic, {.doc = "the critic has layers of its own per group"}),
         field("reassign_days", &C::reassign_days, {.range = {1, 100000}, .unit = "day", .doc = "groups are formed anew so often"}),
@@ -108,6 +120,7 @@ struct SlMgacConfig {
         field("discount_unit", &C::discount_unit, {.doc = "γ per request, or per 165 s of clock time"}),
         field("discount_session_end", &C::discount_session_end, {.range = {0, 1, kOpenBelow}, .doc = "extra factor on the value beyond the end of a session"}),
         field("reward_scale", &C::reward_scale, {.range = {0, 1e9}, .unit = "of reward", .doc = "Q is learned in this unit; 0: 30 s where live watch is observed (feed), 10 elsewhere (tabular)"}),
+        field("reward_unit", &C::reward_unit, {.doc = "the unit is the same for all, or grows with a user's live watch of the last 21 days (feed only)"}),
         field("multiplier", &C::multiplier, {.doc = "prices of the costs"})};
   }
 };

@@ -11,6 +11,10 @@
 
 namespace sluice {
 
+/// Widths multiplied by the factor at which one network from `inputs` to `outputs` has as many weights as
+/// `num_groups` networks of the given widths: the parameter-matched control of groups.
+std::vector<int> matched_widths(const std::vector<int>& hidden, std::int64_t inputs, std::int64_t outputs, int num_groups);
+
 /// Extractor φ, reward prediction network (RPN) and Q residual network (QRN).
 class SlMgacCritic : public torch::nn::Module {
  public:

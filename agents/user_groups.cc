@@ -25,9 +25,11 @@ std::uint8_t group_of(float key, std::span<const float> boundaries, int num_grou
   return static_cast<std::uint8_t>(1 + (above - boundaries.begin()));
 }
 
-UserGroups::UserGroups(int num_groups, int num_users, int reassign_days)
+UserGroups::UserGroups(int num_groups, int num_users, int reassign_days, Grouping grouping, Seed seed)
     : num_groups_(num_groups),
       reassign_days_(reassign_days),
+      grouping_(grouping),
+      seed_(seed),
       group_(static_cast<std::size_t>(num_users), 0) {}
 
 bool UserGroups::begin_day(int day, std::span<const float> keys) {
@@ -37,7 +39,9 @@ bool UserGroups::begin_day(int day, std::span<const float> keys) {
   have_boundaries_ = !boundaries_.empty() || num_groups_ <= 2;
   learned_since_ = false;
   for (std::size_t user = 0; user < group_.size(); ++user)
-    group_[user] = group_of(keys[user], boundaries_, num_groups_);
+    group_[user] = grouping_ == Grouping::kRandom
+                       ? static_cast<std::uint8_t>(seed_.stream(Purpose::kGroup, user)() % static_cast<std::uint64_t>(num_groups_))
+                       : group_of(keys[user], boundaries_, num_groups_);
   assigned_ = true;
   assigned_day_ = day;
   return true;

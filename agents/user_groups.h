@@ -4,14 +4,22 @@
 // Group 0: no live watch in the past 21 days.  The other K − 1 groups split the users with some into
 // equal numbers by the amount.  The boundaries between them are formed anew every reassign_days while
 // the agent learns; an agent that only acts keeps the boundaries it learned with.
+//
+// `random` gives every user one of K groups by lot, for good: as many networks and as many parameters, and
+// nothing that the groups could know.  What grouping by live watch is worth shows only against this.
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "sim/rng.h"
 #include "sim/state_archive.h"
 
 namespace sluice {
+
+enum class Grouping { kLiveWatch, kRandom };
+constexpr std::array<const char*, 2> enum_names(Grouping) { return {"live_watch", "random"}; }
 
 /// The K − 2 inner boundaries: quantiles 1/(K−1), …, (K−2)/(K−1) of the positive keys.
 std::vector<float> group_boundaries(std::span<const float> keys, int num_groups);
@@ -21,7 +29,8 @@ std::uint8_t group_of(float key, std::span<const float> boundaries, int num_grou
 
 class UserGroups {
  public:
-  UserGroups(int num_groups, int num_users, int reassign_days);
+  /// The seed is that of random groups.
+  UserGroups(int num_groups, int num_users, int reassign_days, Grouping grouping = Grouping::kLiveWatch, Seed seed = Seed{0});
 
   /// Returns whether groups were formed anew on this day.
   bool begin_day(int day, std::span<const float> keys);
@@ -35,6 +44,8 @@ class UserGroups {
  private:
   int num_groups_;
   int reassign_days_;
+  Grouping grouping_;
+  Seed seed_;
   int assigned_day_ = 0;
   bool assigned_ = false;       // on some day
   bool have_boundaries_ = false;

@@ -41,6 +41,7 @@ enum class Purpose : std::uint8_t {
   kInterests = 21,   // drift of a user's interests (user, day)
   kRollout = 22,     // luck of Monte-Carlo rollouts (path or copy)
   kSweepSample = 23, // values that a sweep draws (hash of the path, sample)
+  kGroup = 24,       // random user groups, the rival of those by live watch (user)
   kThinning = 40,    // rows of the log kept by a realism check (user, day)
 };
 

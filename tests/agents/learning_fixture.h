@@ -24,7 +24,7 @@ inline EnvSpec feed_like_spec(int num_users) {
   };
   EnvSpec spec;
   spec.schema.blocks = {
-      {.name = "user", .kind = BlockKind::kStatic, .item = {dense("displaced_s"), dense("age_s")}},
+      {.name = "user", .kind = BlockKind::kStatic, .item = {dense("displaced_s"), dense("live_watch_21d_s")}},
       {.name = "id", .kind = BlockKind::kId, .item = {id(kCandidateTopicColumn), id("device")}},
       {.name = "candidate", .kind = BlockKind::kCandidate, .item = {dense("predicted_watch_s")}},
       {.name = "live_history",

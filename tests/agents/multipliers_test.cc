@@ -52,6 +52,37 @@ TEST_CASE("multipliers: decaying steps shrink like one over their number") {
   }
 }
 
+TEST_CASE("multipliers: PID adds the trailing violation, its sum, and the growth of the cost") {
+  // Limit −200.  Worked by hand for costs −100, −150, −100 with smoothing ½ and a delay of one step.
+  const PidMultiplierConfig config{.proportional = 0.5, .integral = 0.1, .derivative = 2, .smoothing = 0.5, .delay = 1};
+  Multipliers m(config, two_costs());
+  CHECK(m.values() == std::vector<double>{0, 0});
+  m.step(std::vector<double>{0, -100});  // e .5; ⟨e⟩ .5, I .05, no past yet
+  CHECK(m.values()[1] == doctest::Approx(0.5 * 0.5 + 0.05));
+  m.step(std::vector<double>{0, -150});  // e .25; ⟨e⟩ .375, I .075, ⟨J⟩ −100 → −125: it falls, D = 0
+  CHECK(m.values()[1] == doctest::Approx(0.5 * 0.375 + 0.075));
+  m.step(std::vector<double>{0, -100});  // e .5; ⟨e⟩ .4375, I .125, ⟨J⟩ −125 → −112.5: D = 12.5/200
+  CHECK(m.values()[1] == doctest::Approx(0.5 * 0.4375 + 0.125 + 2 * 0.0625));
+  for (int i = 0; i < 20; ++i) m.step(std::vector<double>{0, -1000});  // e −4: nothing below 0, and nothing wound up
+  CHECK(m.values()[1] == 0);
+  m.step(std::vector<double>{0, std::numeric_limits<double>::quiet_NaN()});
+  CHECK(m.values()[1] == 0);
+}
+
+TEST_CASE("multipliers: beside those that move, a cost may have a fixed price") {
+  for (const MultiplierConfig& config : {MultiplierConfig(DualMultiplierConfig{.fixed = {{"cost_usage", 1.5}}}),
+                                         MultiplierConfig(PidMultiplierConfig{.fixed = {{"cost_usage", 1.5}}})}) {
+    Multipliers m(config, two_costs());
+    m.step(std::vector<double>{1e6, -100});
+    CHECK(m.values()[0] == 1.5);
+    CHECK(m.values()[1] > 0);
+  }
+  Multipliers held(DualMultiplierConfig{.fixed = {{"cost_time", 0.5}}}, two_costs());
+  held.step(std::vector<double>{0, -100});
+  CHECK(held.values()[1] == 0.5);
+  CHECK_THROWS_AS(Multipliers(PidMultiplierConfig{.fixed = {{"cost_tmie", 1}}}, two_costs()), UserError);
+}
+
 TEST_CASE("multipliers: by default the feed has a fixed price of usage, a tabular world learns its own") {
   EnvSpec spec = two_costs();
   CHECK(Multipliers(AutoMultiplierConfig{}, spec).values() == std::vector<double>{1, 0});

@@ -122,6 +122,21 @@ TEST_CASE("polyak: moves the target by its rate") {
   CHECK(a->bias.item<double>() == 5);
 }
 
+TEST_CASE("sl-mgac nets: a network widened to match K groups has their number of weights within two percent") {
+  const auto weights = [](const std::vector<int>& hidden) {  // of 50 inputs and 2 outputs
+    double sum = 0;
+    int inputs = 50;
+    for (const int width : hidden) sum += (inputs + 1) * width, inputs = width;
+    return sum + (inputs + 1) * 2;
+  };
+  for (const int k : {1, 2, 5, 20})
+    for (const std::vector<int>& hidden : {std::vector<int>{128, 64}, std::vector<int>{256}, std::vector<int>{64, 64, 64}}) {
+      CAPTURE(k);
+      CHECK(weights(matched_widths(hidden, 50, 2, k)) == doctest::Approx(k * weights(hidden)).epsilon(0.02));
+    }
+  CHECK(matched_widths({128, 64}, 50, 2, 1) == std::vector<int>{128, 64});
+}
+
 TEST_CASE("sl-mgac nets: a piece that is switched off has no parameters") {
   const EnvSpec spec = feed_like_spec(3);
   SlMgacConfig config;

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace sluice {
 namespace {
 
@@ -26,6 +29,31 @@ TEST_CASE("groups: one group is everyone, two are with and without live watch") 
     CHECK(one.of(user) == 0);
     CHECK(two.of(user) == (user == 0 ? 0 : 1));
   }
+}
+
+TEST_CASE("groups: by lot, they are about equal, say nothing of live watch, and stay") {
+  const int n = 5000;
+  std::vector<float> keys;
+  for (int i = 0; i < n; ++i) keys.push_back(i % 2 == 0 ? 0.0f : static_cast<float>(i));
+  UserGroups groups(5, n, 7, Grouping::kRandom, Seed{3}), other(5, n, 7, Grouping::kRandom, Seed{4});
+  groups.begin_day(0, keys);
+  other.begin_day(0, keys);
+  std::vector<int> size(5, 0), without(5, 0), before;
+  int same = 0;
+  for (int user = 0; user < n; ++user) {
+    ++size[groups.of(user)];
+    if (keys[static_cast<std::size_t>(user)] == 0) ++without[groups.of(user)];
+    before.push_back(groups.of(user));
+    same += groups.of(user) == other.of(user) ? 1 : 0;
+  }
+  for (int g = 0; g < 5; ++g) {  // binomial: standard deviations 28 and 20
+    CHECK(std::abs(size[static_cast<std::size_t>(g)] - 1000) < 5 * 28);
+    CHECK(std::abs(without[static_cast<std::size_t>(g)] - 500) < 5 * 20);
+  }
+  CHECK(std::abs(same - 1000) < 5 * 28);  // another seed, another lot
+  std::reverse(keys.begin(), keys.end());
+  CHECK(groups.begin_day(7, keys));
+  for (int user = 0; user < n; ++user) REQUIRE(groups.of(user) == before[static_cast<std::size_t>(user)]);
 }
 
 TEST_CASE("groups: are formed anew after the reassignment period only") {

@@ -3,6 +3,7 @@
 
 #include "experiments/durable_file.h"
 #include "experiments/result_file.h"
+#include "experiments/run_inputs.h"
 #include "experiments/sweep_folder.h"
 #include "experiments/sweep_status.h"
 #include "tests/fuzz/fuzz.h"
@@ -11,13 +12,14 @@ using namespace sluice;
 
 namespace {
 
-const PlannedRun kSound{.name = "sound", .hash = "0123456789abcdef"},
-    kOther{.name = "other", .hash = "fedcba9876543210"}, kMissing{.name = "missing", .hash = "0000000000000000"};
+const std::string kYaml = to_yaml(ExperimentConfig());
+const PlannedRun kSound{.name = "sound", .hash = run_hash(kYaml, "")}, kOther{.name = "other", .hash = "fedcba9876543210"},
+    kMissing{.name = "missing", .hash = "0000000000000000"};
 
 void make_results() {
   for (const PlannedRun& run : {kSound, kOther}) {
     ResultWriter writer(run.file(), Overwrite::kRefuse);
-    writer.set_attribute("config_hash", Attribute(kSound.hash));
+    writer.set_attribute("config_hash", Attribute(config_hash(kYaml)));
     writer.commit();
   }
 }
