@@ -6,6 +6,7 @@
 #include "experiments/run_inputs.h"
 #include "experiments/sweep_folder.h"
 #include "experiments/sweep_status.h"
+#include "sim/config_writer.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace sluice;
