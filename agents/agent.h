@@ -25,6 +25,12 @@ struct UpdateLog {
   std::vector<double> group_q_mean, group_q_std;  // one per MG-SD group; may be empty
 };
 
+/// One number of Agent::diagnose.
+struct Diagnostic {
+  std::string name, unit, description;
+  double value = 0;
+};
+
 /// A saved agent: named arrays and texts.  A result file stores it under /agent.
 struct AgentState {
   struct Array {
@@ -57,6 +63,15 @@ class Agent {
   virtual void observe(const TransitionBatch& transitions) = 0;
   /// One gradient step; nothing before the replay buffer holds warmup_steps transitions.
   virtual std::optional<UpdateLog> update() = 0;
+  /// What is known of the health of the critic, on about `rows` transitions of the replay buffer: the same names
+  /// every time.  Changes nothing.  Costs as much as some hundred updates.  Empty: the agent has no critic.
+  virtual std::vector<Diagnostic> diagnose(int rows) { (void)rows; return {}; }
+  /// Q(s, a) in units of the reward at the current multipliers; arguments as of probabilities().  False: has none.
+  virtual bool action_values(std::span<const float> observations, std::span<const std::uint8_t> groups,
+                             std::span<float> values) {
+    (void)observations, (void)groups, (void)values;
+    return false;
+  }
   /// Mean cost values since the last call (Environment::take_cost_values): a step of the multipliers.
   virtual void update_multipliers(std::span<const double> cost_values) = 0;
   /// λ per cost, in the order of EnvSpec::cost_names; zeros for agents without.

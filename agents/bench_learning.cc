@@ -1,8 +1,10 @@
 #include <torch/torch.h>
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 
 #include "agents/learning_library.h"
 #include "agents/sampling.h"
@@ -127,6 +129,44 @@ void bench_agent(const std::string& name, Agent& agent, const EnvSpec& spec, dou
   }
 }
 
+std::unique_ptr<Agent> ready_agent(const SlMgacConfig& config, const EnvSpec& spec, const LearningContext& learning) {
+  std::unique_ptr<Agent> agent(sluice_make_sl_mgac(config, spec, Seed(1), learning));
+  std::vector<float> keys;
+  for (int user = 0; user < spec.num_users; ++user) keys.push_back(static_cast<float>(user % config.num_groups) * 100);
+  agent->begin_day(0, keys);
+  TransitionBatch transitions = random_transitions(spec, 4 * kBatch);
+  Rng rng = Seed(3).stream(Purpose::kTest);
+  for (std::uint8_t& group : transitions.group) group = static_cast<std::uint8_t>(rng() % static_cast<std::uint64_t>(config.num_groups));
+  agent->observe(transitions);
+  return agent;
+}
+
+// Cost of an update of each agent relative to the first one's: alternately, CPU time, medians of the ratios.
+std::vector<double> update_cost_ratios(const std::vector<Agent*>& agents) {
+  const auto cpu_seconds = [] {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+  };
+  std::vector<std::vector<double>> ratios(agents.size());
+  for (Agent* agent : agents) agent->update();
+  for (int repetition = 0; repetition < 15; ++repetition) {
+    std::vector<double> cost;
+    for (Agent* agent : agents) {
+      const double start = cpu_seconds();
+      for (int i = 0; i < 5; ++i) agent->update();
+      cost.push_back(cpu_seconds() - start);
+    }
+    for (std::size_t i = 0; i < agents.size(); ++i) ratios[i].push_back(cost[i] / cost[0]);
+  }
+  std::vector<double> medians;
+  for (std::vector<double>& own : ratios) {
+    std::nth_element(own.begin(), own.begin() + 7, own.end());
+    medians.push_back(own[7]);
+  }
+  return medians;
+}
+
 // 2·inputs·outputs per layer and row, in GFLOP for one pass of a batch.
 double mlp_gflop(double inputs, const std::vector<int>& hidden, double outputs) {
   double weights = 0;
@@ -168,4 +208,15 @@ extern "C" void sluice_bench_agents(std::vector<sluice::BenchNumber>& out) {
       std::unique_ptr<Agent>(sluice_make_dqn(dqn, spec, Seed(1), learning))};
   bench_agent("sl_mgac", *agents[0], spec, gflops, sl_mgac_gflop, out);
   bench_agent("dqn", *agents[1], spec, gflops, dqn_gflop, out);
+
+  // A plain discrete actor-critic of the same trunk: one group, no reward prediction.
+  SlMgacConfig plain, many;
+  plain.num_groups = 1;
+  plain.reward_prediction = false;
+  many.num_groups = 20;
+  const std::unique_ptr<Agent> compared[] = {ready_agent(sl_mgac, spec, learning), ready_agent(plain, spec, learning),
+                                             ready_agent(many, spec, learning)};
+  const std::vector<double> ratios = update_cost_ratios({compared[0].get(), compared[1].get(), compared[2].get()});
+  out.push_back({"sl_mgac_update_cost_over_plain_actor_critic", 1 / ratios[1], "ratio", 0, ""});
+  out.push_back({"sl_mgac_update_cost_20_groups_over_5", ratios[2], "ratio", 0, ""});
 }

@@ -21,7 +21,7 @@ class QNetwork : public torch::nn::Module {
             "extractor",
             std::make_shared<Extractor>(spec.schema,
                                         ExtractorOptions{config.embedding_size,
-                                                         config.attention_size}))),
+                                                         config.attention_size, config.layer_norm != LayerNorm::kNone}))),
         head_(register_module("head", std::make_shared<GroupedMlp>(MlpShape{
                                           .inputs = extractor_->num_features(),
                                           .hidden = config.hidden,
@@ -109,6 +109,15 @@ class Dqn final : public LearningAgent {
     log.injection_rate = (q_all.argmax(1) != 0).to(torch::kDouble).mean().item<double>();
     log.entropy = 0;
     return log;
+  }
+
+  bool action_values(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> values) override {
+    const c10::InferenceMode inference;
+    const auto rows = static_cast<std::int64_t>(values.size()) / spec_.num_actions;
+    const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
+    const torch::Tensor q = (online_.forward(raw) * scale_).contiguous();
+    std::copy_n(q.data_ptr<float>(), values.size(), values.begin());
+    return true;
   }
 
   void save(AgentState& state) const override {

@@ -12,6 +12,7 @@ void start_torch(Seed seed) {
   // each, and the kernel clears their pages again and again; kept in the heap they are reused.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_MXFAST, 0);  // without fast bins no large free() has to merge them
   at::set_num_threads(1);
   at::globalContext().setDeterministicAlgorithms(true, false);
   torch::manual_seed(seed.stream(Purpose::kInit)());

@@ -7,8 +7,6 @@
 namespace sluice {
 namespace {
 
-constexpr double kMasked = -1e9;  // a score that softmax turns into 0
-
 bool is_topic(const ObservationColumn& column) { return column.name.ends_with("topic"); }
 
 }  // namespace
@@ -90,11 +88,11 @@ torch::nn::Embedding Extractor::embedding_for(const ObservationColumn& column) {
   return entry->second;
 }
 
-torch::Tensor Extractor::normalise(const torch::Tensor& raw) const {
+Columns Extractor::read(const torch::Tensor& raw) const {
   torch::Tensor x = raw;
   if (any_log_) x = torch::where(is_log_, torch::log1p(torch::clamp_min(raw, 0)), raw);
-  if (any_affine_) x = (x - mean_) * inverse_scale_;
-  return x;
+  if (any_affine_) x = (x - mean_).mul_(inverse_scale_);
+  return {raw, x};
 }
 
 // query [n, d], already divided by √d → [n, d].
@@ -102,20 +100,19 @@ torch::Tensor Extractor::attend(const Sequence& sequence, const torch::Tensor& n
                                 const torch::Tensor& query) const {
   const torch::Tensor columns = normal.narrow(1, sequence.offset, sequence.length * sequence.columns)
                                     .view({normal.size(0), sequence.length, sequence.columns});
-  const torch::Tensor topic = columns.select(2, 0).to(torch::kLong);  // [n, L]
-  const torch::Tensor unused = topic == 0;
-  torch::nn::Embedding embedding = sequence.topic;
   torch::nn::Linear key = sequence.key, value = sequence.value;
-  const torch::Tensor items =
-      torch::cat({embedding->forward(topic), columns.narrow(2, 1, sequence.columns - 1)}, 2);
-  const torch::Tensor score = (items * key->forward(query).unsqueeze(1)).sum(2);  // [n, L]
-  const torch::Tensor weight =
-      torch::softmax(score.masked_fill(unused, kMasked), 1).masked_fill(unused, 0);
-  return value->forward((weight.unsqueeze(2) * items).sum(1));
+  torch::nn::Embedding embedding = sequence.topic;
+  return value->forward(attended_items(columns.select(2, 0), columns.narrow(2, 1, sequence.columns - 1), embedding->weight, key->forward(query)));
 }
 
-torch::Tensor Extractor::forward(const torch::Tensor& raw) {
-  const torch::Tensor normal = normalise(raw);
+torch::Tensor Extractor::normalise(const torch::Tensor& features) const {
+  return options_.layer_norm ? torch::layer_norm(features, {num_features_}) : features;
+}
+
+torch::Tensor Extractor::forward(const Columns& columns) { return normalise(before_norm(columns)); }
+
+torch::Tensor Extractor::before_norm(const Columns& columns) {
+  const torch::Tensor &raw = columns.raw, &normal = columns.normal;
   std::vector<torch::Tensor> features, query_inputs;
   for (const auto& [offset, width] : dense_) features.push_back(normal.narrow(1, offset, width));
   for (const auto& [offset, width] : candidate_)
@@ -134,61 +131,70 @@ torch::Tensor Extractor::forward(const torch::Tensor& raw) {
   return features.size() == 1 ? features.front() : torch::cat(features, 1);
 }
 
-GroupedMlp::GroupedMlp(const MlpShape& shape) {
-  if (shape.layer_norm != LayerNorm::kNone)
-    input_norm_ = register_module("input_norm",
-                                  torch::nn::LayerNorm(torch::nn::LayerNormOptions({shape.inputs})));
-  for (int g = 0; g < shape.num_groups; ++g) {
-    const std::string prefix = "group" + std::to_string(g) + "_";
-    Network network;
-    std::int64_t inputs = shape.inputs;
-    for (const int width : shape.hidden) {
-      const std::string layer = std::to_string(network.linears.size());
-      network.linears.push_back(
-          register_module(prefix + "linear" + layer, torch::nn::Linear(inputs, width)));
-      if (shape.layer_norm == LayerNorm::kAll)
-        network.norms.push_back(register_module(
-            prefix + "norm" + layer, torch::nn::LayerNorm(torch::nn::LayerNormOptions({width}))));
-      inputs = width;
+GroupedMlp::GroupedMlp(const MlpShape& shape) : num_groups_(shape.num_groups) {
+  std::vector<std::int64_t> widths = {shape.inputs};
+  for (const int width : shape.hidden) widths.push_back(width);
+  widths.push_back(shape.outputs);
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
+    const std::string name = "layer" + std::to_string(i) + "_";
+    const std::int64_t inputs = widths[i], outputs = widths[i + 1];
+    LayerParameters layer;
+    layer.is_output = i + 2 == widths.size();
+    layer.weight = register_parameter(name + "weight", torch::empty({num_groups_, outputs, inputs}));
+    layer.bias = register_parameter(name + "bias", torch::empty({num_groups_, outputs}));
+    if (!layer.is_output && shape.layer_norm == LayerNorm::kAll) {
+      layer.gain = register_parameter(name + "gain", torch::ones({num_groups_, outputs}));
+      layer.shift = register_parameter(name + "shift", torch::zeros({num_groups_, outputs}));
     }
-    network.linears.push_back(
-        register_module(prefix + "output", torch::nn::Linear(inputs, shape.outputs)));
-    torch::NoGradGuard no_grad;
-    network.linears.back()->weight.mul_(shape.last_layer_gain);
-    network.linears.back()->bias.mul_(shape.last_layer_gain);
-    networks_.push_back(network);
+    // As torch's own linear layers: uniform within ±1/√inputs.
+    const torch::NoGradGuard no_grad;
+    const double bound = (layer.is_output ? shape.last_layer_gain : 1) / std::sqrt(static_cast<double>(inputs));
+    layer.weight.uniform_(-bound, bound);
+    layer.bias.uniform_(-bound, bound);
+    layers_.push_back(layer);
   }
-}
-
-torch::Tensor GroupedMlp::run(const Network& network, torch::Tensor x) {
-  const std::size_t hidden = network.linears.size() - 1;
-  for (std::size_t i = 0; i < hidden; ++i) {
-    torch::nn::Linear linear = network.linears[i];
-    x = linear->forward(x);
-    if (!network.norms.empty()) {
-      torch::nn::LayerNorm norm = network.norms[i];
-      x = norm->forward(x);
-    }
-    x = torch::relu(x);
-  }
-  torch::nn::Linear output = network.linears.back();
-  return output->forward(x);
 }
 
 torch::Tensor GroupedMlp::forward(const torch::Tensor& x, const GroupSlices& slices) {
-  const torch::Tensor input = input_norm_.is_empty() ? x : input_norm_->forward(x);
-  if (networks_.size() == 1) return run(networks_.front(), input);
-  ENSURE(slices.size.size() == networks_.size(), "a slice for every group");
-  std::vector<torch::Tensor> outputs;
-  std::int64_t start = 0;
-  for (std::size_t g = 0; g < networks_.size(); ++g) {
-    const std::int64_t rows = slices.size[g];
-    if (rows == 0) continue;
-    outputs.push_back(run(networks_[g], input.narrow(0, start, rows)));
-    start += rows;
+  torch::Tensor h = x;
+  const std::vector<std::int64_t> everyone = {x.size(0)};
+  for (const LayerParameters& layer : layers_) h = grouped_layer(h, layer, num_groups_ == 1 ? everyone : slices.size);
+  return h;
+}
+
+double GroupedMlp::dead_units(const torch::Tensor& x, const GroupSlices& slices) const {
+  const torch::NoGradGuard no_grad;
+  const std::vector<std::int64_t> sizes = num_groups_ == 1 ? std::vector<std::int64_t>{x.size(0)} : slices.size;
+  std::int64_t dead = 0, units = 0;
+  torch::Tensor h = x;
+  for (const LayerParameters& layer : layers_) {
+    h = grouped_layer(h, layer, sizes);
+    std::int64_t start = 0;
+    for (const std::int64_t rows : sizes) {
+      if (rows > 0 && !layer.is_output) {
+        dead += (std::get<0>(h.narrow(0, start, rows).max(0)) <= 0).sum().item<std::int64_t>();
+        units += h.size(1);
+      }
+      start += rows;
+    }
   }
-  ENSURE(start == x.size(0), "slices cover the batch");
-  return torch::cat(outputs, 0);
+  return units > 0 ? static_cast<double>(dead) / static_cast<double>(units) : 0;
+}
+
+std::vector<torch::Tensor> GroupedMlp::parameter_list() const {
+  std::vector<torch::Tensor> all;
+  for (const LayerParameters& layer : layers_)
+    for (const torch::Tensor* parameter : {&layer.weight, &layer.bias, &layer.gain, &layer.shift})
+      if (parameter->defined()) all.push_back(*parameter);
+  return all;
+}
+
+std::vector<double> GroupedMlp::gradient_norms(const torch::Tensor& loss) const {
+  torch::Tensor squares = torch::zeros({num_groups_}, torch::kDouble);
+  for (const torch::Tensor& gradient : torch::autograd::grad({loss}, parameter_list(), {}, true, false, true))
+    if (gradient.defined()) squares += gradient.to(torch::kDouble).square().flatten(1).sum(1);
+  squares = squares.sqrt();
+  return {squares.data_ptr<double>(), squares.data_ptr<double>() + num_groups_};
 }
 
 }  // namespace sluice

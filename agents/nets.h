@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "agents/attended_items.h"
+#include "agents/grouped_layer.h"
 #include "agents/learning.h"
 #include "sim/observation.h"
 
@@ -23,6 +25,13 @@ struct GroupSlices {
 struct ExtractorOptions {
   int embedding_size = 8;
   int attention_size = 16;
+  bool layer_norm = false;  // of the features: LN(φ(x)) instead of φ(x)
+};
+
+/// Observations as the networks want them.
+struct Columns {
+  torch::Tensor raw;     // [n, w] ids are read from here
+  torch::Tensor normal;  // [n, w] (transform(x) − mean)/scale
 };
 
 /// φ: raw observation [n, w] → features [n, f].
@@ -33,10 +42,15 @@ struct ExtractorOptions {
 ///                     unused items (topic 0) get no weight.  Computed as V·Σ_i softmax_i((Kᵀq)ᵀx_i/√d)·x_i:
 ///                     the same numbers without keys and values of every item.
 /// A schema without ids, sequences or candidate (tabular) passes through.
+/// LN has no gain and shift of its own: a linear layer follows, which can have them.
 class Extractor : public torch::nn::Module {
  public:
   Extractor(const ObservationSchema& schema, const ExtractorOptions& options);
-  torch::Tensor forward(const torch::Tensor& raw);
+  Columns read(const torch::Tensor& raw) const;
+  torch::Tensor forward(const Columns& columns);
+  torch::Tensor forward(const torch::Tensor& raw) { return forward(read(raw)); }
+  torch::Tensor before_norm(const Columns& columns);                     // φ(x)
+  torch::Tensor normalise(const torch::Tensor& features) const;          // LN, if there is one
   std::int64_t num_features() const { return num_features_; }
 
  private:
@@ -51,7 +65,6 @@ class Extractor : public torch::nn::Module {
     torch::nn::Embedding embedding{nullptr};
   };
   torch::nn::Embedding embedding_for(const ObservationColumn& column);
-  torch::Tensor normalise(const torch::Tensor& raw) const;
   torch::Tensor attend(const Sequence& sequence, const torch::Tensor& normal,
                        const torch::Tensor& query) const;
 
@@ -79,23 +92,24 @@ struct MlpShape {
   double last_layer_gain = 1;  // scales the initial weights of the output layer
 };
 
-/// K parallel networks behind one LayerNorm:  h = MLP_{g(u)}(LN(x)).  Hidden: Linear → LN → ReLU.
+/// K parallel networks, h = MLP_{g(u)}(x).  Hidden: Linear → LN (LayerNorm::kAll only) → ReLU.
 /// Rows are sorted by group, so each network sees one contiguous slice and absent groups cost nothing.
-/// With num_groups = 1 the slices are ignored.
+/// With num_groups = 1 the slices are ignored.  Parameters of all groups are stacked (grouped_layer.h):
+/// layer<i>_weight [K, outputs, inputs], _bias, _gain, _shift [K, outputs].
 class GroupedMlp : public torch::nn::Module {
  public:
   explicit GroupedMlp(const MlpShape& shape);
   torch::Tensor forward(const torch::Tensor& x, const GroupSlices& slices);  // [n, outputs]
 
- private:
-  struct Network {
-    std::vector<torch::nn::Linear> linears;
-    std::vector<torch::nn::LayerNorm> norms;  // empty, or one per hidden layer
-  };
-  static torch::Tensor run(const Network& network, torch::Tensor x);
+  /// Share of hidden units, of the groups that have rows, that are 0 in every row: dead ones.
+  double dead_units(const torch::Tensor& x, const GroupSlices& slices) const;
+  /// Norm of each group's part of the parameters' gradient.  [K]
+  std::vector<double> gradient_norms(const torch::Tensor& loss) const;
+  std::vector<torch::Tensor> parameter_list() const;
 
-  torch::nn::LayerNorm input_norm_{nullptr};
-  std::vector<Network> networks_;
+ private:
+  std::int64_t num_groups_;
+  std::vector<LayerParameters> layers_;
 };
 
 }  // namespace sluice

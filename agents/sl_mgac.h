@@ -50,6 +50,11 @@ constexpr std::array<const char*, 5> enum_names(RewardHead) {
 enum class RewardUnit { kCommon, kUser };
 constexpr std::array<const char*, 2> enum_names(RewardUnit) { return {"common", "user"}; }
 
+/// A second residual network Q̃₂ with weights of its own, against overestimation: the target and the actor see
+/// the least of both Q's, or their mean (which does not underestimate).  Extractor and RPN are shared.
+enum class TwinCritic { kNone, kMin, kMean };
+constexpr std::array<const char*, 3> enum_names(TwinCritic) { return {"none", "min", "mean"}; }
+
 struct SlMgacConfig {
   static constexpr const char* kKind = "sl_mgac";
   int num_groups = 5;
@@ -64,6 +69,7 @@ struct SlMgacConfig {
   LayerNorm layer_norm = LayerNorm::kAll;
   bool reward_prediction = true;
   bool residual = true;
+  TwinCritic twin_critic = TwinCritic::kNone;
   RewardHead reward_head = RewardHead::kBucketProportion;
   int num_buckets = 20;
   BucketScheme bucket_scheme = BucketScheme::kErrorAdaptive;
@@ -101,6 +107,7 @@ struct SlMgacConfig {
         field("layer_norm", &C::layer_norm, {.doc = "where layers are normalised; `input` is the paper's least reading"}),
         field("reward_prediction", &C::reward_prediction, {.doc = "Q has the predicted reward R̂ as a part (RPN)"}),
         field("residual", &C::residual, {.doc = "Q has the learned residual as a part (QRN); without it Q is R̂: supervised only"}),
+        field("twin_critic", &C::twin_critic, {.doc = "a second residual network; target and actor see the least (min) or the mean of both"}),
         field("reward_head", &C::reward_head, {.doc = "how watch time is predicted: bucket_proportion (the paper's distribution discretisation), two_hot, hl_gauss, quantile, mse"}),
         field("num_buckets", &C::num_buckets, {.range = {1, 1000}, .doc = "M buckets of positive watch time; of quantile: M quantiles"}),
         field("bucket_scheme", &C::bucket_scheme, {.doc = "where the buckets' edges lie: error_adaptive (finer in the tail), equal_frequency, equal_width"}),

@@ -50,7 +50,7 @@ SlMgacCritic::SlMgacCritic(const SlMgacConfig& config, const EnvSpec& spec, int 
       extractor_(register_module(
           "extractor",
           std::make_shared<Extractor>(
-              spec.schema, ExtractorOptions{config.embedding_size, config.attention_size}))) {
+              spec.schema, ExtractorOptions{config.embedding_size, config.attention_size, config.layer_norm != LayerNorm::kNone}))) {
   const std::int64_t features = extractor_->num_features();
   if (config.reward_prediction)
     reward_ = register_module(
@@ -58,14 +58,21 @@ SlMgacCritic::SlMgacCritic(const SlMgacConfig& config, const EnvSpec& spec, int 
   if (config.residual)
     residual_ = register_module(
         "residual", make_mlp(config, features, num_actions_, config.group_critic, kSmallStart));
+  if (config.residual && config.twin_critic != TwinCritic::kNone)
+    twin_ = register_module("twin", make_mlp(config, features, num_actions_, config.group_critic, kSmallStart));
 }
 
-SlMgacCritic::Output SlMgacCritic::forward(const torch::Tensor& raw, const GroupSlices& slices) {
+SlMgacCritic::Output SlMgacCritic::forward(const Columns& columns, const GroupSlices& slices) {
+  return forward_features(extractor_->forward(columns), slices);
+}
+
+SlMgacCritic::Output SlMgacCritic::forward_features(const torch::Tensor& features, const GroupSlices& slices) {
   Output output;
-  output.features = extractor_->forward(raw);
-  if (reward_) output.reward_heads = reward_->forward(output.features, slices);
-  output.residual = residual_ ? residual_->forward(output.features, slices)
-                              : torch::zeros({raw.size(0), num_actions_}, raw.options());
+  output.features = features;
+  if (reward_) output.reward_heads = reward_->forward(features, slices);
+  output.residual = residual_ ? residual_->forward(features, slices)
+                              : torch::zeros({features.size(0), num_actions_}, features.options());
+  if (twin_) output.twin = twin_->forward(features, slices);
   return output;
 }
 

@@ -38,10 +38,16 @@ bool UserGroups::begin_day(int day, std::span<const float> keys) {
   if (!have_boundaries_ || learned_since_) boundaries_ = group_boundaries(keys, num_groups_);
   have_boundaries_ = !boundaries_.empty() || num_groups_ <= 2;
   learned_since_ = false;
+  const std::vector<std::uint8_t> before = group_;
   for (std::size_t user = 0; user < group_.size(); ++user)
     group_[user] = grouping_ == Grouping::kRandom
                        ? static_cast<std::uint8_t>(seed_.stream(Purpose::kGroup, user)() % static_cast<std::uint64_t>(num_groups_))
                        : group_of(keys[user], boundaries_, num_groups_);
+  if (assigned_) {
+    std::size_t crossed = 0;
+    for (std::size_t user = 0; user < group_.size(); ++user) crossed += before[user] != group_[user] ? 1 : 0;
+    crossings_ = static_cast<double>(crossed) / static_cast<double>(std::max<std::size_t>(1, group_.size()));
+  }
   assigned_ = true;
   assigned_day_ = day;
   return true;
@@ -52,6 +58,7 @@ void UserGroups::transfer(StateArchive& archive) {
   archive.value("assigned", assigned_);
   archive.value("have_boundaries", have_boundaries_);
   archive.value("learned_since", learned_since_);
+  archive.value("crossings", crossings_);
   archive.values("boundaries", boundaries_);
   archive.fixed("group", group_);
 }

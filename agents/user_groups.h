@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -39,6 +40,8 @@ class UserGroups {
   std::uint8_t of(std::int32_t user) const { return group_[static_cast<std::size_t>(user)]; }
   const std::vector<float>& boundaries() const { return boundaries_; }
   void set_boundaries(std::vector<float> boundaries);
+  /// Share of users whose group changed when groups were last formed anew; NaN before the second time.
+  double crossings() const { return crossings_; }
   void transfer(StateArchive& archive);
 
  private:
@@ -50,6 +53,7 @@ class UserGroups {
   bool assigned_ = false;       // on some day
   bool have_boundaries_ = false;
   bool learned_since_ = false;  // transitions were observed since the boundaries were formed
+  double crossings_ = std::numeric_limits<double>::quiet_NaN();
   std::vector<float> boundaries_;
   std::vector<std::uint8_t> group_;
 };

@@ -52,6 +52,7 @@ int bench_command(const BenchOptions& options) {
   };
   BenchNumbers numbers = bench_simulator(wanted);
   for (BenchNumber& number : bench_request_log(wanted)) numbers.push_back(std::move(number));
+  for (BenchNumber& number : bench_online(wanted)) numbers.push_back(std::move(number));
   // The learning side names its numbers itself; it is run unless the filter is about the simulator.
   if (wanted("sl_mgac") || wanted("dqn") || wanted("gemm") || wanted("updates_per_s") || wanted("us_per_decision"))
     for (BenchNumber& number : bench_agents())

@@ -49,5 +49,7 @@ FloorParts measure_floor(const DecisionCounts& counts);
 
 BenchNumbers bench_simulator(const Wanted& wanted);
 BenchNumbers bench_request_log(const Wanted& wanted);
+/// Simulate, act and learn: one update with batch 1024 per 2048 decisions; CPU time of one thread.
+BenchNumbers bench_online(const Wanted& wanted);
 
 }  // namespace sluice

@@ -191,8 +191,8 @@ ExperimentConfig read_experiment(const std::vector<ConfigNode>& given, const std
   if (config.label.find('/') != std::string::npos || std::any_of(config.label.begin(), config.label.end(), [](unsigned char c) { return std::iscntrl(c); }))
     throw data_error("label: `" + config.label + "` becomes a file name: no / and no control characters");
   if (const auto* feed = std::get_if<FeedConfig>(&config.environment)) check_feed(*feed);
-  if (const auto* env = std::get_if<TabularEnvConfig>(&config.environment); env && env->file.empty())
-    throw data_error("environment.file: missing; a tabular environment is read from an HDF5 file");
+  if (const auto* env = std::get_if<TabularEnvConfig>(&config.environment); env && env->source == CmdpSource::kFile && env->file.empty())
+    throw data_error("environment.file: missing; a tabular environment is read from an HDF5 file, or made: source: golden or random");
   if (const auto* from = std::get_if<FromConfig>(&config.agent); from && from->from.empty())
     throw data_error("agent.from: missing; name the result file whose agent is to be used");
   return config;

@@ -69,6 +69,26 @@ struct FeedConfig {
 
 using EnvironmentConfig = std::variant<FeedConfig, TabularEnvConfig>;
 
+/// What is measured of the learner's critic along the way, into /diagnostics.
+struct DiagnosticsConfig {
+  std::int64_t every_updates = 0;
+  int rows = 256;
+  int true_q_requests = 0;
+  int true_q_paths = 8;
+  int true_q_rollouts = 4;
+  double true_q_days = 3;
+  static constexpr auto fields() {
+    using C = DiagnosticsConfig;
+    return std::tuple{
+        field("every_updates", &C::every_updates, {.range = {0, 1e9}, .doc = "updates between two rows of /diagnostics; 0: none"}),
+        field("rows", &C::rows, {.range = {2, 4096}, .doc = "transitions of a measurement; time grows with its square"}),
+        field("true_q_requests", &C::true_q_requests, {.range = {0, 100000}, .doc = "feed: requests at which Q is compared with its true value, by rollouts of copies of the world; 0: none"}),
+        field("true_q_paths", &C::true_q_paths, {.range = {2, 10000}, .doc = "feed: paths of the supply per comparison"}),
+        field("true_q_rollouts", &C::true_q_rollouts, {.range = {1, 10000}, .doc = "feed: rollouts per path, request and action"}),
+        field("true_q_days", &C::true_q_days, {.range = {0, 1000, kOpenBelow}, .unit = "day", .doc = "feed: a rollout ends when its discount is below 1e-4, or after so long"})};
+  }
+};
+
 struct TrainConfig {
   std::int64_t decisions = 2000000;
   int batch_size = 1024;
@@ -78,6 +98,7 @@ struct TrainConfig {
   std::int64_t replay_capacity = 300000;
   int warmup_transitions = 10000;
   int log_every_updates = 20;
+  DiagnosticsConfig diagnostics;
   static constexpr auto fields() {
     using C = TrainConfig;
     return std::tuple{
@@ -88,7 +109,8 @@ struct TrainConfig {
         field("epsilon_end", &C::epsilon_end, {.range = {0, 1}, .doc = "ε from half of the decisions on, linear before; none: constant"}),
         field("replay_capacity", &C::replay_capacity, {.range = {1, 1e9}, .doc = "transitions kept for replay"}),
         field("warmup_transitions", &C::warmup_transitions, {.range = {1, 1e9}, .doc = "transitions before the first update"}),
-        field("log_every_updates", &C::log_every_updates, {.range = {1, 1e9}, .doc = "updates between two rows of /training"})};
+        field("log_every_updates", &C::log_every_updates, {.range = {1, 1e9}, .doc = "updates between two rows of /training"}),
+        field("diagnostics", &C::diagnostics)};
   }
 };
 

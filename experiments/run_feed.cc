@@ -96,6 +96,7 @@ RunOutcome train_and_evaluate(const FeedRun& run, FeedWorld& world, Agent& learn
   run.file.write_table("/train_daily", world.daily());
   run.file.write_table("/train_episodes", world.episodes());
   run.file.write_table("/training", session.log.table());
+  if (!session.diagnostics.empty()) run.file.write_table("/diagnostics", session.diagnostics.table());
   return {.trained = trained.decisions, .updates = trained.updates};
 }
 
@@ -134,6 +135,12 @@ RunOutcome run_feed(const ExperimentConfig& config, const FeedConfig& feed, Worl
   const std::unique_ptr<Agent> learner = make_or_load(config, world->spec(), learning_context(config.train));
   TrainingSession session(*world, *learner, feed_cost_names(), run.label, checkpoint);
   session.more = [&](StateArchive& archive) { archive.values("never_costs", never_costs); };
+  const DiagnosticsConfig& diagnostics = config.train.diagnostics;
+  if (diagnostics.true_q_requests > 0)
+    session.more_diagnostics = [&] {
+      const Seed seed{Seed{config.seed}.stream(Purpose::kDiagnose, static_cast<std::uint64_t>(session.state.updates))()};
+      return true_q_diagnostics(*world, *learner, frozen_copies(config, learner.get()), discount_of(config.agent), diagnostics, seed);
+    };
   if (kept)
     session.load(*kept);
   else

@@ -27,7 +27,7 @@ std::string hash_of_file(const std::string& path) {
 std::vector<std::string> input_files(const ExperimentConfig& config) {
   std::vector<std::string> files;
   if (const auto* from = std::get_if<FromConfig>(&config.agent)) files.push_back(from->from);
-  if (const auto* tabular = std::get_if<TabularEnvConfig>(&config.environment)) files.push_back(tabular->file);
+  if (const auto* tabular = std::get_if<TabularEnvConfig>(&config.environment); tabular && tabular->source == CmdpSource::kFile) files.push_back(tabular->file);
   if (const auto* feed = std::get_if<FeedConfig>(&config.environment))
     if (const auto* trace = std::get_if<TraceSupplyConfig>(&feed->supply)) files.push_back(trace->file);
   return files;

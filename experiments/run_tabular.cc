@@ -1,9 +1,13 @@
 // A run on a tabular CMDP: train, with exact evaluation of the policy.
 
+#include <algorithm>
+#include <optional>
+
 #include "experiments/cmdp_file.h"
 #include "experiments/progress.h"
 #include "experiments/run_parts.h"
 #include "experiments/training_session.h"
+#include "sim/example_cmdps.h"
 #include "sim/tabular_environment.h"
 #include "sim/tabular_optimum.h"
 
@@ -33,6 +37,60 @@ NamedArray list_of(std::vector<double> values, const std::string& text) {
   return {.shape = {size}, .values = std::move(values), .description = text};
 }
 
+TabularCmdp make_cmdp(const TabularEnvConfig& config) {
+  switch (config.source) {
+    case CmdpSource::kGolden: return golden_cmdp();
+    case CmdpSource::kRandom: return random_cmdp(config.random);
+    case CmdpSource::kFile: break;
+  }
+  return read_cmdp(config.file);
+}
+
+// The learned Q of every state and action beside the exact one of the policy, both at multipliers λ.
+struct CriticError {
+  Eigen::MatrixXd learned, exact;  // [S, A]
+  Eigen::VectorXd occupancy;       // Σ_t γ^t P(s_t = s)
+};
+
+std::optional<CriticError> critic_error(const TabularCmdp& cmdp, Agent& agent, const std::vector<float>& states, const Eigen::MatrixXd& policy) {
+  std::vector<float> q(static_cast<std::size_t>(policy.size()));
+  if (!agent.action_values(states, {}, q)) return std::nullopt;
+  const PolicyValue value = evaluate_policy(cmdp, policy);
+  CriticError found{.learned = Eigen::Map<Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(q.data(), policy.rows(), policy.cols()).cast<double>(),
+                    .exact = value.reward_action_value,
+                    .occupancy = value.occupancy};
+  const std::vector<double> multipliers = agent.multipliers();
+  for (std::size_t i = 0; i < cmdp.cost.size(); ++i) found.exact -= multipliers[i] * value.cost_action_value[i];
+  return found;
+}
+
+// Weights of a mean over the pairs that `counts`: occupancy of the state times π(a|s).
+std::vector<Diagnostic> critic_diagnostics(const CriticError& error, const Eigen::MatrixXd& policy) {
+  const Eigen::MatrixXd difference = error.learned - error.exact;
+  const Eigen::MatrixXd weight = (policy.array().colwise() * error.occupancy.array()) / error.occupancy.sum();
+  return {{"q_bias", "reward", "occupancy-weighted mean of the learned Q less the exact one of the policy", (weight.array() * difference.array()).sum()},
+          {"q_rmse", "reward", "root of the weighted mean square of that difference", std::sqrt((weight.array() * difference.array().square()).sum())},
+          {"q_range", "reward", "largest exact Q less the least", error.exact.maxCoeff() - error.exact.minCoeff()}};
+}
+
+Table critic_table(const CriticError& error, const Eigen::MatrixXd& policy, const std::vector<std::int64_t>& visits) {
+  std::vector<std::int64_t> state, action;
+  std::vector<double> learned, exact, occupancy;
+  for (Eigen::Index s = 0; s < policy.rows(); ++s)
+    for (Eigen::Index a = 0; a < policy.cols(); ++a) {
+      state.push_back(s);
+      action.push_back(a);
+      learned.push_back(error.learned(s, a));
+      exact.push_back(error.exact(s, a));
+      occupancy.push_back(error.occupancy(s) * policy(s, a));
+    }
+  return {.columns = {{"state", "1", "", state}, {"action", "1", "", action},
+                      {"visits", "1", "transitions of training from here", visits},
+                      {"occupancy", "1", "expected discounted visits under the last iterate", occupancy},
+                      {"q", "reward", "learned Q at the last multipliers", learned},
+                      {"q_exact", "reward", "exact Q of the last iterate at the same multipliers", exact}}};
+}
+
 // What the best policy that keeps the limits achieves.
 void write_optimum(const TabularCmdp& cmdp, ResultWriter& file) {
   CmdpOptimum optimum;
@@ -53,7 +111,7 @@ void write_optimum(const TabularCmdp& cmdp, ResultWriter& file) {
 
 RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& tabular,
                        const RunContext& context, Checkpoint& checkpoint, ResultWriter& file) {
-  const TabularCmdp cmdp = read_cmdp(tabular.file);
+  const TabularCmdp cmdp = make_cmdp(tabular);
   const auto environment = make_tabular_environment(cmdp, tabular, Seed{config.seed});
   const std::unique_ptr<Agent> agent =
       make_or_load(config, environment->spec(), learning_context(config.train));
@@ -75,6 +133,7 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
     return policy;
   };
   std::vector<Eigen::MatrixXd> iterates;  // of the second half of training
+  std::vector<std::int64_t> visits(num_states * num_actions, 0);
   const auto evaluate = [&](std::int64_t decisions, EvaluationLog& to) {
     const Eigen::MatrixXd policy = policy_of();
     if (2 * decisions >= config.train.decisions) iterates.push_back(policy);
@@ -85,7 +144,22 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
   };
   if (trains(config)) {
     TrainingSession session(*environment, *agent, cmdp.cost_names, agent_label(config), checkpoint);
-    session.more = [&](StateArchive& archive) { transfer_policies(archive, cmdp, iterates); };
+    session.more = [&](StateArchive& archive) {
+      transfer_policies(archive, cmdp, iterates);
+      archive.fixed("visits", visits);
+    };
+    session.seen = [&](const TransitionBatch& t) {
+      for (std::size_t i = 0; i < t.size(); ++i) {
+        const float* const row = t.observation.data() + i * num_states;  // one-hot
+        const auto state = static_cast<std::size_t>(std::max_element(row, row + num_states) - row);
+        ++visits[state * num_actions + t.action[i]];
+      }
+    };
+    session.more_diagnostics = [&]() -> std::vector<Diagnostic> {
+      const Eigen::MatrixXd policy = policy_of();
+      const std::optional<CriticError> error = critic_error(cmdp, *agent, states, policy);
+      return error ? critic_diagnostics(*error, policy) : std::vector<Diagnostic>{};
+    };
     if (context.resume && checkpoint.exists()) session.load(checkpoint.load());
     session.guard([&] {
       session.train(config, [&](std::int64_t decisions) { evaluate(decisions, session.curve); });
@@ -93,6 +167,7 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
     outcome = {.trained = session.state.decisions, .updates = session.state.updates};
     log = session.curve;
     file.write_table("/training", session.log.table());
+    if (!session.diagnostics.empty()) file.write_table("/diagnostics", session.diagnostics.table());
   }
   const PolicyValue value = evaluate(outcome.trained, log);
   if (iterates.empty()) iterates.push_back(policy_of());  // a rule, or a saved agent: one iterate
@@ -105,6 +180,7 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
   file.write_array("/exact/return_average", list_of({average_value.reward}, "J_R of probability_average"));
   file.write_array("/exact/cost_average", list_of(average_value.cost, "J_C of probability_average"));
   write_optimum(cmdp, file);
+  if (const std::optional<CriticError> error = critic_error(cmdp, *agent, states, policy_of())) file.write_table("/critic", critic_table(*error, policy_of(), visits));
   file.write_table("/constraints", log.constraints());
   file.write_table("/evaluations", log.evaluations());
   AgentState state;

@@ -17,6 +17,7 @@ void train(Environment& environment, Agent& agent, const TrainOptions& options, 
   std::vector<Decision> decisions;
   if (state.next_update == 0) state.next_update = options.decisions_per_update;
   if (state.next_evaluation == 0) state.next_evaluation = options.every_decisions;
+  if (state.next_diagnosis == 0) state.next_diagnosis = options.diagnose_every_updates;
   while (state.decisions < options.decisions && !state.horizon_reached) {
     if (options.pause) options.pause(state.decisions);
     if (options.every_decisions > 0 && state.decisions >= state.next_evaluation) {
@@ -25,6 +26,7 @@ void train(Environment& environment, Agent& agent, const TrainOptions& options, 
     }
     const RequestBatch& requests = environment.recv();
     agent.observe(environment.transitions());
+    if (options.seen) options.seen(environment.transitions());
     if (requests.size() == 0) {
       state.horizon_reached = true;
       break;
@@ -32,6 +34,10 @@ void train(Environment& environment, Agent& agent, const TrainOptions& options, 
     for (; state.day < environment.day(); ++state.day) {
       if (state.day >= 0) agent.update_multipliers(environment.take_cost_values());
       agent.begin_day(state.day + 1, environment.group_keys());
+    }
+    if (options.diagnose_every_updates > 0 && state.updates >= state.next_diagnosis) {
+      options.diagnose(state.updates, state.decisions);
+      while (state.next_diagnosis <= state.updates) state.next_diagnosis += options.diagnose_every_updates;
     }
     decisions.resize(requests.size());
     agent.act(requests, Mode::kExplore, decisions);

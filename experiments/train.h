@@ -38,12 +38,16 @@ struct TrainOptions {
   int log_every_updates = 1;
   std::function<void(std::int64_t)> evaluate = {};  // with the decisions so far
   std::function<void(std::int64_t)> pause = {};     // before each batch, when everything can be saved
+  std::int64_t diagnose_every_updates = 0;          // calls `diagnose` so often, while a batch waits; 0: never
+  std::function<void(std::int64_t updates, std::int64_t decisions)> diagnose = {};
+  std::function<void(const TransitionBatch&)> seen = {};  // all transitions that the agent observes
 };
 
 /// Where the loop is.
 struct TrainState {
   std::int64_t decisions = 0, updates = 0;
   std::int64_t next_update = 0, next_evaluation = 0;  // decisions at which they are due
+  std::int64_t next_diagnosis = 0;                    // updates at which it is due
   int day = -1;                                       // last day the agent was told of
   bool horizon_reached = false;                       // before all decisions were made
 };

@@ -15,6 +15,7 @@ void TrainingSession::transfer(StateArchive& archive) {
     archive.value("state", state);
     archive.section("log", [&] { log.transfer(archive); });
     archive.section("curve", [&] { curve.transfer(archive); });
+    archive.section("diagnostics", [&] { diagnostics.transfer(archive); });
   });
   if (more) archive.section("more", [&] { more(archive); });
 }
@@ -51,7 +52,15 @@ void TrainingSession::train(const ExperimentConfig& config, const std::function<
           checkpoint_.postpone();
           note(fmt::format("warning: {}: no checkpoint: {}", label_, e.what()));
         }
-      }};
+      },
+      .diagnose_every_updates = config.train.diagnostics.every_updates,
+      .diagnose = [&](std::int64_t updates, std::int64_t decisions) {
+        std::vector<Diagnostic> row = agent_.diagnose(config.train.diagnostics.rows);
+        if (more_diagnostics)
+          for (Diagnostic& own : more_diagnostics()) row.push_back(std::move(own));
+        diagnostics.add(updates, decisions, row);
+      },
+      .seen = seen};
   sluice::train(environment_, agent_, options, state, log);
   progress.set(state.decisions);
   progress.done();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "experiments/checkpoint.h"
+#include "experiments/diagnostics.h"
 #include "experiments/evaluate.h"
 #include "experiments/train.h"
 
@@ -22,6 +23,10 @@ class TrainingSession {
   TrainState state;
   TrainingLog log;        // /training
   EvaluationLog curve;    // evaluations along the way
+  DiagnosticsLog diagnostics;  // /diagnostics
+  /// Adds what the run itself can say of the learner to a row of /diagnostics; may be empty.
+  std::function<std::vector<Diagnostic>()> more_diagnostics;
+  std::function<void(const TransitionBatch&)> seen;  // TrainOptions::seen; may be empty
   /// What else the run has to keep; may be empty.
   std::function<void(StateArchive&)> more;
 

@@ -42,6 +42,8 @@ enum class Purpose : std::uint8_t {
   kRollout = 22,     // luck of Monte-Carlo rollouts (path or copy)
   kSweepSample = 23, // values that a sweep draws (hash of the path, sample)
   kGroup = 24,       // random user groups, the rival of those by live watch (user)
+  kCmdp = 26,        // a random constrained MDP (states)
+  kDiagnose = 25,    // directions in which a critic is probed
   kThinning = 40,    // rows of the log kept by a realism check (user, day)
 };
 

@@ -7,7 +7,7 @@
 #include "sim/check.h"
 #include "sim/tabular_planning.h"
 #include "tests/golden_cmdp.h"
-#include "tests/random_cmdp.h"
+#include "sim/example_cmdps.h"
 
 namespace sluice {
 namespace {
@@ -39,8 +39,8 @@ TEST_CASE("optimum: the golden example has its known return, multiplier and poli
 TEST_CASE("optimum: in random problems occupancies flow, limits hold, and the dual has the same value") {
   for (int seed = 1; seed <= 24; ++seed) {
     CAPTURE(seed);
-    const RandomCmdpOptions options = {.num_states = 15 + seed, .num_actions = 2 + seed % 3, .num_costs = 1 + seed % 2, .discount = seed % 2 == 0 ? 0.9 : 0.98};
-    const TabularCmdp cmdp = random_cmdp(static_cast<std::uint64_t>(seed), options);
+    const RandomCmdpConfig options = {.seed = static_cast<std::uint64_t>(seed), .num_states = 15 + seed, .num_actions = 2 + seed % 3, .num_costs = 1 + seed % 2, .discount = seed % 2 == 0 ? 0.9 : 0.98};
+    const TabularCmdp cmdp = random_cmdp(options);
     cmdp.validate();
     const CmdpOptimum optimum = solve_cmdp(cmdp);
     Eigen::VectorXd flow = optimum.occupancy.rowwise().sum() - cmdp.initial;
@@ -68,7 +68,7 @@ TEST_CASE("optimum: in random problems occupancies flow, limits hold, and the du
 }
 
 TEST_CASE("optimum: limits that do not bind cost nothing, and limits that nobody can keep are refused") {
-  TabularCmdp cmdp = random_cmdp(3, {});
+  TabularCmdp cmdp = random_cmdp({.seed = 3});
   const OptimalValue free = value_iteration(cmdp, cmdp.reward);
   cmdp.limits[0] = 1e6;
   const CmdpOptimum optimum = solve_cmdp(cmdp);
@@ -83,7 +83,7 @@ TEST_CASE("optimum: limits that do not bind cost nothing, and limits that nobody
 }
 
 TEST_CASE("value iteration: no policy does better in any state, and its policy attains the values") {
-  const TabularCmdp cmdp = random_cmdp(5, {.num_actions = 3});
+  const TabularCmdp cmdp = random_cmdp({.seed = 5, .num_actions = 3});
   const OptimalValue best = value_iteration(cmdp, cmdp.reward);
   const PolicyValue attained = evaluate_policy(cmdp, best.policy);
   CHECK(largest(attained.reward_value - best.value) < 1e-9);
@@ -97,7 +97,7 @@ TEST_CASE("value iteration: no policy does better in any state, and its policy a
 }
 
 TEST_CASE("soft value iteration: its values are those of its policy with the entropy bonus, and it hardens as T falls") {
-  TabularCmdp cmdp = random_cmdp(6, {.num_actions = 3});
+  TabularCmdp cmdp = random_cmdp({.seed = 6, .num_actions = 3});
   const OptimalValue hard = value_iteration(cmdp, cmdp.reward);
   for (const double temperature : {2.0, 0.1}) {
     const OptimalValue soft = soft_value_iteration(cmdp, cmdp.reward, temperature);

@@ -1,27 +1,53 @@
-#pragma once
-// Random constrained MDPs, each with a limit that binds: between the cost of the unconstrained optimum and the least
-// cost that any policy can have.
+#include "sim/example_cmdps.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/distributions.h"
 #include "sim/rng.h"
-#include "sim/tabular_cmdp.h"
 #include "sim/tabular_planning.h"
 
 namespace sluice {
 
-struct RandomCmdpOptions {
-  int num_states = 20, num_actions = 2, num_costs = 1;
-  double discount = 0.95;
-  int successors = 4;        // per state and action, with probabilities of a flat Dirichlet distribution
-  double termination = 0.1;  // per step
-  double tightness = 0.5;    // of the limits: 0 the unconstrained optimum's cost, 1 the least possible
-};
+TabularCmdp golden_cmdp() {
+  constexpr int kStates = 15, kActions = 2;
+  const double watch[3] = {5, 15, 40};
+  const double short_video[3] = {60, 50, 45};
+  TabularCmdp cmdp;
+  cmdp.num_states = kStates;
+  cmdp.num_actions = kActions;
+  cmdp.discount = 0.98;
+  cmdp.transition.assign(kActions, Eigen::MatrixXd::Zero(kStates, kStates));
+  cmdp.reward = Eigen::MatrixXd::Zero(kStates, kActions);
+  cmdp.cost = {Eigen::MatrixXd::Zero(kStates, kActions)};
+  cmdp.initial = Eigen::VectorXd::Zero(kStates);
+  cmdp.initial(0) = 0.5;
+  cmdp.initial(5) = 0.3;
+  cmdp.initial(10) = 0.2;
+  cmdp.cost_names = {"cost_short_video"};
+  for (int g = 0; g < 3; ++g)
+    for (int f = 0; f < 5; ++f)
+      for (int a = 0; a < kActions; ++a) {
+        const int s = 5 * g + f;
+        const double stay = 0.93 - 0.035 * f - 0.05 * a * (1.2 - 0.4 * g);
+        Eigen::MatrixXd& p = cmdp.transition[static_cast<std::size_t>(a)];
+        if (a == 1) {
+          p(s, 5 * g + std::min(f + 1, 4)) += stay;
+        } else {
+          p(s, 5 * g + std::max(f - 1, 0)) += 0.6 * stay;
+          p(s, s) += 0.4 * stay;
+        }
+        cmdp.reward(s, a) = a * watch[g] * std::pow(0.75, f);
+        cmdp.cost[0](s, a) = -short_video[g] * (1 - 0.08 * f - 0.10 * a);
+      }
+  Eigen::MatrixXd never = Eigen::MatrixXd::Zero(kStates, kActions);
+  never.col(0).setOnes();
+  cmdp.limits = {0.93 * evaluate_policy(cmdp, never).cost[0]};
+  return cmdp;
+}
 
-/// Rewards are a heavy-tailed watch time for action > 0, costs uniform in [−1, 1], more for action > 0.
-inline TabularCmdp random_cmdp(std::uint64_t seed, const RandomCmdpOptions& options) {
-  Rng rng = Seed(seed).stream(Purpose::kTest, static_cast<std::uint64_t>(options.num_states));
+TabularCmdp random_cmdp(const RandomCmdpConfig& options) {
+  Rng rng = Seed(options.seed).stream(Purpose::kCmdp, static_cast<std::uint64_t>(options.num_states));
   TabularCmdp cmdp;
   cmdp.num_states = options.num_states;
   cmdp.num_actions = options.num_actions;
