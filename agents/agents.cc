@@ -72,6 +72,13 @@ std::unique_ptr<Agent> make_agent(const AgentConfig& config, const EnvSpec& spec
   return std::visit(Maker{spec, seed, learning}, config);
 }
 
+Distilled distill(const StudentConfig& config, const EnvSpec& spec, const TeacherRows& rows, const DistillOptions& options, Seed seed,
+                  const std::function<void(int)>& progress) {
+  Distilled out;
+  learning_function<DistillStudent>("sluice_distill")(config, spec, rows, options, seed, progress, out);
+  return out;
+}
+
 void preload_learning() { learning_function<MakeDqn>("sluice_make_dqn"); }
 
 std::vector<BenchNumber> bench_agents() {
@@ -100,7 +107,9 @@ const std::vector<AgentInfo>& agent_infos() {
        "Mnih et al. 2015; van Hasselt et al. 2016", true},
       {"sl_mgac", "actor-critic",
        "supervised-learning-enhanced multi-group actor-critic on the Lagrangian reward",
-       "arXiv 2412.10381 (KDD 2025)", true}};
+       "arXiv 2412.10381 (KDD 2025)", true},
+      {"student", "saved", "a small network that imitates another agent, served without libtorch; made by `sluice distill`",
+       "Hinton et al. 2015", false}};
   return infos;
 }
 

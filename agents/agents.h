@@ -18,6 +18,7 @@
 #include "agents/oracles.h"
 #include "agents/reference_policies.h"
 #include "agents/sl_mgac.h"
+#include "agents/student.h"
 #include "sim/config.h"
 
 namespace sluice {
@@ -34,7 +35,7 @@ struct FromConfig {
 
 using AgentConfig =
     std::variant<NeverConfig, AlwaysConfig, RandomConfig, IntervalConfig, ThresholdConfig,
-                 FatigueThresholdConfig, GroupThresholdConfig, MyopicOracleConfig, PlannerConfig, FromConfig, DqnConfig, SlMgacConfig>;
+                 FatigueThresholdConfig, GroupThresholdConfig, MyopicOracleConfig, PlannerConfig, FromConfig, DqnConfig, SlMgacConfig, StudentConfig>;
 
 /// Throws data_error when the environment lacks what the agent needs (a column, a cost) or the
 /// learning library is missing.

@@ -8,6 +8,7 @@
 
 #include "agents/learning_library.h"
 #include "agents/sampling.h"
+#include "agents/student_policy.h"
 
 namespace sluice {
 namespace {
@@ -167,6 +168,53 @@ std::vector<double> update_cost_ratios(const std::vector<Agent*>& agents) {
   return medians;
 }
 
+// Serving: µs per decision of a student in plain arrays, from raw observations and from ready features.  Rows are many
+// more than the caches hold, as in a server.
+void bench_student(const EnvSpec& spec, std::vector<BenchNumber>& out) {
+  constexpr int kRows = 16384;
+  const StudentConfig config;
+  Rng rng = Seed(4).stream(Purpose::kTest);
+  TeacherRows rows;
+  rows.observation = random_rows(spec.schema, kRows, rng);
+  rows.group.assign(kRows, 0);
+  for (std::uint8_t& group : rows.group) group = static_cast<std::uint8_t>(rng() % 5);
+  rows.probability.assign(static_cast<std::size_t>(kRows * spec.num_actions), 0.5f);
+  Distilled student;
+  sluice_distill(config, spec, rows, {.updates = 1}, Seed(1), [](int) {}, student);
+  StudentPolicy policy(config, spec.schema, spec.num_actions);
+  policy.load(student.state);
+  const auto width = static_cast<std::size_t>(spec.schema.width), features = static_cast<std::size_t>(policy.num_features());
+  std::vector<float> ready(kRows * features), probability(static_cast<std::size_t>(kRows * spec.num_actions));
+  for (std::size_t row = 0; row < kRows; ++row) policy.features(rows.observation.data() + row * width, rows.group[row], ready.data() + row * features);
+  for (const std::size_t batch : {1, 256}) {
+    const auto at = [&](std::size_t call) { return (call * batch) % kRows; };
+    std::size_t call = 0;
+    const auto from_raw = [&] {
+      const std::size_t row = at(call++);
+      policy.probabilities(std::span(rows.observation).subspan(row * width, batch * width), std::span(rows.group).subspan(row, batch), std::span(probability).first(batch * 2));
+    };
+    const auto from_features = [&] {
+      const std::size_t row = at(call++);
+      policy.probabilities_of_features(std::span(ready).subspan(row * features, batch * features), std::span(probability).first(batch * 2));
+    };
+    const std::string suffix = "_batch_" + std::to_string(batch);
+    out.push_back({"student_us_per_decision" + suffix, 1e6 / rate(from_raw) / static_cast<double>(batch), "us", 0, ""});
+    out.push_back({"student_us_per_decision_of_features" + suffix, 1e6 / rate(from_features) / static_cast<double>(batch), "us", 0, ""});
+    if (batch > 1) continue;
+    std::vector<double> latency;
+    for (int i = 0; i < 200000; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      from_raw();
+      latency.push_back(1e6 * seconds_since(start));
+    }
+    for (const auto& [name, share] : {std::pair{"p50", 0.5}, std::pair{"p99", 0.99}, std::pair{"p99.9", 0.999}}) {
+      const auto middle = latency.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(latency.size()));
+      std::nth_element(latency.begin(), middle, latency.end());
+      out.push_back({std::string("student_latency_us_") + name + suffix, *middle, "us", 0, ""});
+    }
+  }
+}
+
 // 2·inputs·outputs per layer and row, in GFLOP for one pass of a batch.
 double mlp_gflop(double inputs, const std::vector<int>& hidden, double outputs) {
   double weights = 0;
@@ -219,4 +267,5 @@ extern "C" void sluice_bench_agents(std::vector<sluice::BenchNumber>& out) {
   const std::vector<double> ratios = update_cost_ratios({compared[0].get(), compared[1].get(), compared[2].get()});
   out.push_back({"sl_mgac_update_cost_over_plain_actor_critic", 1 / ratios[1], "ratio", 0, ""});
   out.push_back({"sl_mgac_update_cost_20_groups_over_5", ratios[2], "ratio", 0, ""});
+  bench_student(spec, out);
 }

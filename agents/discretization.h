@@ -39,7 +39,7 @@ class Buckets {
   int size() const { return static_cast<int>(edges_.size()) - 1; }
   const std::vector<float>& edges() const { return edges_; }
 
-  /// y > 0.
+  /// y > 0.  Buckets are half-open: y = b_m is in bucket m, with δ = 0.
   BucketPosition locate(float y) const;
   /// Σ_m probability_m·(b_m + delta_m·(b_{m+1} − b_m)).
   double restore(std::span<const double> probability, std::span<const double> delta) const;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "agents/agent_state.h"
 #include "agents/bellman.h"
 #include "agents/nets.h"
 #include "agents/replay_buffer.h"
@@ -55,13 +56,5 @@ torch::Tensor gather_rows(std::span<const float> values, std::int64_t width,
 void save_module(const std::string& prefix, const torch::nn::Module& module, AgentState& state);
 /// Throws data_error when a parameter is missing or has another shape.
 void load_module(const std::string& prefix, torch::nn::Module& module, const AgentState& state);
-
-void save_vector(const std::string& name, const std::vector<double>& values, AgentState& state);
-/// Throws data_error when there is no such array.
-std::vector<double> load_vector(const std::string& name, const AgentState& state);
-
-/// Kind of agent and hash of the schema: written on save, required on load.
-void save_identity(const char* kind, const ObservationSchema& schema, AgentState& state);
-void check_identity(const char* kind, const ObservationSchema& schema, const AgentState& state);
 
 }  // namespace sluice

@@ -81,8 +81,8 @@ void add_constraints(Collected& all) {
       all.reals(name + "_" + what, "of the cost", fmt::format("{} of the constraint on {}", what, name), [&, name, what](const Run& run) {
         if (run.constraints.find("name") == nullptr) return kNone;
         const std::vector<std::string> has = texts(run.constraints, "name", run.path);
-        const auto at = std::find(has.begin(), has.end(), name);
-        return at == has.end() ? kNone : numbers(run.constraints, what, run.path)[static_cast<std::size_t>(at - has.begin())];
+        const auto last = std::find(has.rbegin(), has.rend(), name);  // a tabular run has a row per evaluation
+        return last == has.rend() ? kNone : numbers(run.constraints, what, run.path)[static_cast<std::size_t>(has.rend() - last) - 1];
       });
 }
 
@@ -152,6 +152,8 @@ Table collect(const CollectOptions& options) {
   if (tabular) {
     all.reals("exact_return", "discounted", "return of the last policy, exactly", [](const Run& run) { return run.exact_return; });
     all.reals("optimum_return", "discounted", "best feasible return", [](const Run& run) { return run.optimum_return; });
+    for (const char* name : kScores)
+      all.reals(std::string("score_") + name, "fraction", std::string("/score/") + name, [name](const Run& run) { return run.scores.at(name); });
   }
   add_constraints(all);
   for (const char* name : {"decisions", "updates"})

@@ -109,6 +109,7 @@ Run load_run(const std::string& path) {
   run.eval_days = file.number("eval_days").value_or(static_cast<double>(run.daily.num_rows()));
   run.exact_return = scalar_if_there(file, "/exact/return");
   run.optimum_return = scalar_if_there(file, "/optimum/return");
+  for (const char* name : kScores) run.scores[name] = scalar_if_there(file, std::string("/score/") + name);
   if (run.episodes.num_rows() == 0 && std::isnan(run.exact_return))
     throw data_error(path + ": /episodes is empty: nothing to compare");
   return run;

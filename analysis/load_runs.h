@@ -10,6 +10,10 @@
 
 namespace sluice {
 
+/// Numbers of /score: (J_R − Σ λ*·excess)/J* of the last and the average policy, their largest violations as shares of
+/// |limit|, and the error of Q as a share of its range.
+inline constexpr const char* kScores[] = {"last", "average", "violation_last", "violation_average", "q_rmse"};
+
 struct Run {
   std::string path;
   std::string label;  // attribute agent_label; without it, agent
@@ -24,6 +28,7 @@ struct Run {
   Table daily, daily_group, episodes, constraints, evaluations,
       training;                                 // empty if not in the file
   double exact_return = 0, optimum_return = 0;  // tabular; NaN otherwise
+  std::map<std::string, double> scores;         // /score of a tabular run, NaN where it has none
 
   bool learns() const { return decisions > 0; }
 };

@@ -54,7 +54,7 @@ int bench_command(const BenchOptions& options) {
   for (BenchNumber& number : bench_request_log(wanted)) numbers.push_back(std::move(number));
   for (BenchNumber& number : bench_online(wanted)) numbers.push_back(std::move(number));
   // The learning side names its numbers itself; it is run unless the filter is about the simulator.
-  if (wanted("sl_mgac") || wanted("dqn") || wanted("gemm") || wanted("updates_per_s") || wanted("us_per_decision"))
+  if (wanted("sl_mgac") || wanted("dqn") || wanted("gemm") || wanted("updates_per_s") || wanted("us_per_decision") || wanted("student"))
     for (BenchNumber& number : bench_agents())
       if (wanted(number.name)) numbers.push_back(std::move(number));
   if (options.format == "json")

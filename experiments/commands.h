@@ -49,6 +49,18 @@ int sweep_script_command(const SweepOptions& options);
 /// The finished runs of a sweep, for `sweep collect`.  Throws data_error naming the first that are missing.
 std::vector<FinishedRun> finished_runs(const SweepOptions& options);
 
+struct DistillCommand {
+  std::string teacher;   // result file
+  std::string out;
+  std::string label;     // empty: the teacher's with _student
+  std::uint64_t seed = 0;
+  std::vector<int> hidden = {64, 32};
+  std::int64_t requests = 400000;
+  int updates = 20000;
+  bool force = false;
+};
+int distill_command(const DistillCommand& options);
+
 struct TraceOptions {
   std::string config;
   std::vector<std::string> sets;

@@ -37,6 +37,7 @@ struct CommandLine {
   RunOptions run;
   SweepOptions sweep;
   TraceOptions trace;
+  DistillCommand distill;
   FidelityOptions fidelity;
   RealismOptions realism;
   CalibrateOptions calibrate;
@@ -160,6 +161,21 @@ struct CommandLine {
     b->add_option("--format", bench.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   }
 
+  void add_distill() {
+    CLI::App* c = command("distill", "A small student of a trained agent, for serving without libtorch",
+                          "sluice distill sl_mgac.h5 --seed 1 --out student.h5\n"
+                          "  sluice run experiments/configs/sl_mgac.yaml --seed 1 --set agent.from=student.h5 --out served.h5",
+                          [this] { return distill_command(distill); });
+    c->add_option("RUN", distill.teacher, "result file whose final agent is the teacher")->required();
+    c->add_option("--out", distill.out, "result file of the student (HDF5)")->required();
+    c->add_option("--seed", distill.seed, "seed of the worlds that the teacher is watched in, and of the weights")->check(kSeed)->required();
+    c->add_option("--hidden", distill.hidden, "widths of the hidden layers, e.g. 64,32")->delimiter(',')->check(CLI::Range(1, 4096));
+    c->add_option("--requests", distill.requests, "requests to learn from; a quarter as many of other users are held out")->check(CLI::Range(std::int64_t{1000}, std::int64_t{100000000}))->capture_default_str();
+    c->add_option("--updates", distill.updates, "gradient steps of batch 1024")->check(CLI::Range(1, 100000000))->capture_default_str();
+    c->add_option("--label", distill.label, "name in tables; default: the teacher's with _student");
+    c->add_flag("--force", distill.force, "replace an existing file");
+  }
+
   int run_fidelity() {
     if (realism.out.empty()) return fidelity_command(fidelity);
     check_realism_report(realism);
@@ -231,6 +247,7 @@ int parse_and_run(int argc, char** argv) {
   line.add_sweep();
   line.add_analysis();
   line.add_simulator();
+  line.add_distill();
   line.add_calibrate();
   line.add_recalibrate();
   line.add_reference();

@@ -20,6 +20,8 @@ LearningContext learning_context(const TrainConfig& train) {
 
 std::unique_ptr<Agent> make_or_load(const ExperimentConfig& config, const EnvSpec& spec,
                                     const LearningContext& learning) {
+  if (std::holds_alternative<StudentConfig>(config.agent))
+    throw data_error("agent.kind: a student is not trained by `run`; make one with `sluice distill RUN.h5 --out STUDENT.h5` and use it with agent.from=STUDENT.h5");
   auto agent = make_agent(resolve_from(config.agent), spec, Seed{config.seed}, learning);
   if (const auto* from = std::get_if<FromConfig>(&config.agent))
     agent->load(ResultReader(from->from).read_agent());

@@ -1,6 +1,7 @@
 // A run on a tabular CMDP: train, with exact evaluation of the policy.
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "experiments/cmdp_file.h"
@@ -73,6 +74,19 @@ std::vector<Diagnostic> critic_diagnostics(const CriticError& error, const Eigen
           {"q_range", "reward", "largest exact Q less the least", error.exact.maxCoeff() - error.exact.minCoeff()}};
 }
 
+double q_rmse(const CriticError& error, const Eigen::MatrixXd& policy, const std::vector<std::int64_t>& visits) {
+  constexpr std::int64_t kLeastVisits = 200;
+  double square = 0, weight = 0;
+  for (Eigen::Index s = 0; s < policy.rows(); ++s)
+    for (Eigen::Index a = 0; a < policy.cols(); ++a) {
+      if (visits[static_cast<std::size_t>(s * policy.cols() + a)] < kLeastVisits) continue;
+      const double own = error.occupancy(s) * policy(s, a), difference = error.learned(s, a) - error.exact(s, a);
+      square += own * difference * difference;
+      weight += own;
+    }
+  return std::sqrt(square / weight) / (error.exact.maxCoeff() - error.exact.minCoeff());
+}
+
 Table critic_table(const CriticError& error, const Eigen::MatrixXd& policy, const std::vector<std::int64_t>& visits) {
   std::vector<std::int64_t> state, action;
   std::vector<double> learned, exact, occupancy;
@@ -92,19 +106,32 @@ Table critic_table(const CriticError& error, const Eigen::MatrixXd& policy, cons
 }
 
 // What the best policy that keeps the limits achieves.
-void write_optimum(const TabularCmdp& cmdp, ResultWriter& file) {
+std::optional<CmdpOptimum> write_optimum(const TabularCmdp& cmdp, ResultWriter& file) {
   CmdpOptimum optimum;
   try {
     optimum = solve_cmdp(cmdp);
   } catch (const UserError& error) {
     note(std::string("warning: no /optimum: ") + error.what());
-    return;
+    return std::nullopt;
   }
   file.write_array("/optimum/return", list_of({optimum.reward}, "J_R of the best policy that keeps the limits (linear programme)"));
   file.write_array("/optimum/cost", list_of(optimum.cost, "its J_C"));
   file.write_array("/optimum/multiplier", list_of(optimum.multiplier, "lambda*: what a unit of each limit is worth there"));
   file.write_array("/optimum/probability", by_state_and_action(optimum.policy, "P(action | state); in states that it never visits greedy for R - sum lambda* C"));
   file.write_array("/optimum/occupancy", by_state_and_action(optimum.occupancy, "expected discounted visits"));
+  return optimum;
+}
+
+// How good a policy is where a return alone says little, since a small violation can buy much of it.
+void write_score(const TabularCmdp& cmdp, const CmdpOptimum& optimum, const PolicyValue& value, const std::string& which, ResultWriter& file) {
+  double penalised = value.reward, violation = 0;
+  for (std::size_t i = 0; i < cmdp.limits.size(); ++i) {
+    const double excess = std::max(0.0, value.cost[i] - cmdp.limits[i]);
+    penalised -= optimum.multiplier[i] * excess;
+    violation = std::max(violation, excess == 0 ? 0 : excess / std::abs(cmdp.limits[i]));
+  }
+  file.write_array("/score/" + which, list_of({penalised / optimum.reward}, "(J_R − Σ_i λ*_i·excess_i)/J* of the " + which + " policy"));
+  file.write_array("/score/violation_" + which, list_of({violation}, "largest excess of its costs, as a share of |limit|"));
 }
 
 }  // namespace
@@ -179,8 +206,14 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
   file.write_array("/exact/cost", list_of(value.cost, "J_C of the last iterate"));
   file.write_array("/exact/return_average", list_of({average_value.reward}, "J_R of probability_average"));
   file.write_array("/exact/cost_average", list_of(average_value.cost, "J_C of probability_average"));
-  write_optimum(cmdp, file);
-  if (const std::optional<CriticError> error = critic_error(cmdp, *agent, states, policy_of())) file.write_table("/critic", critic_table(*error, policy_of(), visits));
+  if (const std::optional<CmdpOptimum> optimum = write_optimum(cmdp, file)) {
+    write_score(cmdp, *optimum, value, "last", file);
+    write_score(cmdp, *optimum, average_value, "average", file);
+  }
+  if (const std::optional<CriticError> error = critic_error(cmdp, *agent, states, policy_of())) {
+    file.write_table("/critic", critic_table(*error, policy_of(), visits));
+    file.write_array("/score/q_rmse", list_of({q_rmse(*error, policy_of(), visits)}, "occupancy-weighted RMSE of Q over pairs with at least 200 visits, as a share of the exact Q's range"));
+  }
   file.write_table("/constraints", log.constraints());
   file.write_table("/evaluations", log.evaluations());
   AgentState state;
