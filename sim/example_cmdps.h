@@ -36,9 +36,9 @@ struct RandomCmdpConfig {
     using C = RandomCmdpConfig;
     return std::tuple{
         field("seed", &C::seed, {.doc = "another number, another CMDP; not the seed of the run"}),
-        field("num_states", &C::num_states, {.range = {1, 10000}}),
-        field("num_actions", &C::num_actions, {.range = {2, 16}}),
-        field("num_costs", &C::num_costs, {.range = {0, 16}}),
+        field("num_states", &C::num_states, {.range = {1, 10000}, .doc = "S"}),
+        field("num_actions", &C::num_actions, {.range = {2, 16}, .doc = "A; action 0 earns nothing"}),
+        field("num_costs", &C::num_costs, {.range = {0, 16}, .doc = "constraints"}),
         field("discount", &C::discount, {.range = {0, 1, kOpen}, .doc = "γ"}),
         field("successors", &C::successors, {.range = {1, 100}, .doc = "next states that a state and action draw; some may coincide"}),
         field("termination", &C::termination, {.range = {0, 1, kOpenAbove}, .doc = "probability of ending, per step"}),

@@ -152,7 +152,8 @@ TEST_CASE("layer norm: where the next state is the state scaled up, TD of a netw
 
 TEST_CASE("layer norm: on Baird's star a linear critic of normalised features still diverges, a network does not: seem says both") {
   const TdProblem problem = star(0.99);
-  Tensor w = torch::ones({8, 1}, kDouble.requires_grad(true));
+  Tensor w = torch::tensor({{1.}, {1.}, {1.}, {1.}, {1.}, {1.}, {10.}, {1.}}, kDouble);
+  w.set_requires_grad(true);
   const Critic linear = [&](const Tensor& x) { return torch::mm(torch::layer_norm(x, {8}), w).squeeze(1); };
   CHECK(seem(dynamics(problem, linear, {w})).normalised > 0.1);
   for (int t = 0; t < 2000; ++t) td_step(problem, linear, {w}, 0.1);

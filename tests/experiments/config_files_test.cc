@@ -24,7 +24,7 @@ TEST_CASE("config files: every YAML that ships is a run, a sweep, a scenario, or
       CHECK(plan_sweep(path, {}, "smoke").runs.size() > 1);
       CHECK(plan_sweep(path, {}, "paper").runs.size() >= 5 * plan_sweep(path, {}, "smoke").runs.size());
       ++scaled;
-    } else if (node.find("cases") || node.find("axes")) {
+    } else if (node.find("cases") || node.find("axes") || node.find("base")) {
       CHECK(plan_sweep(path, {}).runs.size() > 1);
       ++sweeps;
     } else {

@@ -45,7 +45,7 @@ TEST_CASE("optimum: in random problems occupancies flow, limits hold, and the du
     const CmdpOptimum optimum = solve_cmdp(cmdp);
     Eigen::VectorXd flow = optimum.occupancy.rowwise().sum() - cmdp.initial;
     for (int a = 0; a < cmdp.num_actions; ++a) flow -= cmdp.discount * cmdp.transition[static_cast<std::size_t>(a)].transpose() * optimum.occupancy.col(a);
-    CHECK(largest(flow) < 1e-9);
+    CHECK(largest(flow) < 1e-8);  // GLPK keeps its rows to 1e-7 of their size
     CHECK(optimum.occupancy.cwiseProduct(cmdp.reward).sum() == doctest::Approx(optimum.reward).epsilon(1e-8));
     const PolicyValue exact = evaluate_policy(cmdp, optimum.policy);
     CHECK(largest(exact.occupancy - optimum.occupancy.rowwise().sum()) < 1e-7);
