@@ -78,7 +78,7 @@ inline void normalise(T* __restrict z, T* __restrict y, T* __restrict inverse, s
     for (std::int64_t i = 0; i < width; ++i) {
       z[i] *= scale;
       const T value = gain[i] * z[i] + shift[i];
-      y[i] = value > 0 ? value : 0;
+      y[i] = value <= 0 ? 0 : value;  // a NaN stays one: a critic that diverged must not look sound
     }
   }
 }
@@ -91,7 +91,7 @@ inline void normalise_backward(T* __restrict dy, const T* __restrict z, const T*
   for (std::int64_t r = 0; r < rows; ++r, dy += width, z += width, y += width) {
     T first[kLanes] = {}, second[kLanes] = {};
     for (std::int64_t i = 0; i < width; ++i) {
-      const T d = y[i] > 0 ? dy[i] : 0;
+      const T d = y[i] <= 0 ? 0 : dy[i];
       dgain[i] += d * z[i];
       dshift[i] += d;
       dy[i] = d * gain[i];  // dẑ
@@ -120,7 +120,7 @@ inline void add_bias(T* y, std::int64_t rows, std::int64_t width, const T* bias,
   for (std::int64_t r = 0; r < rows; ++r, y += width)
     for (std::int64_t i = 0; i < width; ++i) {
       const T value = y[i] + bias[i];
-      y[i] = !relu || value > 0 ? value : 0;
+      y[i] = relu && value <= 0 ? 0 : value;
     }
 }
 
@@ -128,7 +128,7 @@ template <class T>
 inline void add_bias_backward(T* dy, const T* y, std::int64_t rows, std::int64_t width, bool relu, T* dbias) {
   for (std::int64_t r = 0; r < rows; ++r, dy += width, y += width)
     for (std::int64_t i = 0; i < width; ++i) {
-      if (relu && !(y[i] > 0)) dy[i] = 0;
+      if (relu && y[i] <= 0) dy[i] = 0;
       dbias[i] += dy[i];
     }
 }

@@ -25,7 +25,7 @@ SLUICE_VECTORISED void dense_layer(const float* x, std::int64_t inputs, const fl
     for (std::int64_t o = 0; o < outputs; ++o) y[o] += x[i] * w[o];
   }
   if (relu)
-    for (std::int64_t o = 0; o < outputs; ++o) y[o] = y[o] > 0 ? y[o] : 0;
+    for (std::int64_t o = 0; o < outputs; ++o) y[o] = y[o] <= 0 ? 0 : y[o];
 }
 
 SLUICE_VECTORISED void normalise_row(const float* raw, const float* mean, const float* inverse_scale, std::int64_t width, float* __restrict out) {

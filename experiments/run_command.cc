@@ -24,10 +24,8 @@ void print_plan(const ExperimentConfig& config, const std::string& out) {
   fmt::print("---\n# would write: {}\n", out);
   const auto* feed = std::get_if<FeedConfig>(&config.environment);
   if (feed == nullptr) {
-    {
     const auto& tabular = std::get<TabularEnvConfig>(config.environment);
     fmt::print("# tabular environment {}\n", tabular.source == CmdpSource::kFile ? tabular.file : enum_names(tabular.source)[static_cast<std::size_t>(tabular.source)]);
-  }
     return;
   }
   const RunCost cost = estimate_cost(config);

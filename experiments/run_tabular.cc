@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "experiments/cmdp_file.h"
+#include "experiments/critic_error.h"
 #include "experiments/progress.h"
 #include "experiments/run_parts.h"
 #include "experiments/training_session.h"
@@ -47,64 +49,6 @@ TabularCmdp make_cmdp(const TabularEnvConfig& config) {
   return read_cmdp(config.file);
 }
 
-// The learned Q of every state and action beside the exact one of the policy, both at multipliers λ.
-struct CriticError {
-  Eigen::MatrixXd learned, exact;  // [S, A]
-  Eigen::VectorXd occupancy;       // Σ_t γ^t P(s_t = s)
-};
-
-std::optional<CriticError> critic_error(const TabularCmdp& cmdp, Agent& agent, const std::vector<float>& states, const Eigen::MatrixXd& policy) {
-  std::vector<float> q(static_cast<std::size_t>(policy.size()));
-  if (!agent.action_values(states, {}, q)) return std::nullopt;
-  const PolicyValue value = evaluate_policy(cmdp, policy);
-  CriticError found{.learned = Eigen::Map<Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(q.data(), policy.rows(), policy.cols()).cast<double>(),
-                    .exact = value.reward_action_value,
-                    .occupancy = value.occupancy};
-  const std::vector<double> multipliers = agent.multipliers();
-  for (std::size_t i = 0; i < cmdp.cost.size(); ++i) found.exact -= multipliers[i] * value.cost_action_value[i];
-  return found;
-}
-
-// Weights of a mean over the pairs that `counts`: occupancy of the state times π(a|s).
-std::vector<Diagnostic> critic_diagnostics(const CriticError& error, const Eigen::MatrixXd& policy) {
-  const Eigen::MatrixXd difference = error.learned - error.exact;
-  const Eigen::MatrixXd weight = (policy.array().colwise() * error.occupancy.array()) / error.occupancy.sum();
-  return {{"q_bias", "reward", "occupancy-weighted mean of the learned Q less the exact one of the policy", (weight.array() * difference.array()).sum()},
-          {"q_rmse", "reward", "root of the weighted mean square of that difference", std::sqrt((weight.array() * difference.array().square()).sum())},
-          {"q_range", "reward", "largest exact Q less the least", error.exact.maxCoeff() - error.exact.minCoeff()}};
-}
-
-double q_rmse(const CriticError& error, const Eigen::MatrixXd& policy, const std::vector<std::int64_t>& visits) {
-  constexpr std::int64_t kLeastVisits = 200;
-  double square = 0, weight = 0;
-  for (Eigen::Index s = 0; s < policy.rows(); ++s)
-    for (Eigen::Index a = 0; a < policy.cols(); ++a) {
-      if (visits[static_cast<std::size_t>(s * policy.cols() + a)] < kLeastVisits) continue;
-      const double own = error.occupancy(s) * policy(s, a), difference = error.learned(s, a) - error.exact(s, a);
-      square += own * difference * difference;
-      weight += own;
-    }
-  return std::sqrt(square / weight) / (error.exact.maxCoeff() - error.exact.minCoeff());
-}
-
-Table critic_table(const CriticError& error, const Eigen::MatrixXd& policy, const std::vector<std::int64_t>& visits) {
-  std::vector<std::int64_t> state, action;
-  std::vector<double> learned, exact, occupancy;
-  for (Eigen::Index s = 0; s < policy.rows(); ++s)
-    for (Eigen::Index a = 0; a < policy.cols(); ++a) {
-      state.push_back(s);
-      action.push_back(a);
-      learned.push_back(error.learned(s, a));
-      exact.push_back(error.exact(s, a));
-      occupancy.push_back(error.occupancy(s) * policy(s, a));
-    }
-  return {.columns = {{"state", "1", "", state}, {"action", "1", "", action},
-                      {"visits", "1", "transitions of training from here", visits},
-                      {"occupancy", "1", "expected discounted visits under the last iterate", occupancy},
-                      {"q", "reward", "learned Q at the last multipliers", learned},
-                      {"q_exact", "reward", "exact Q of the last iterate at the same multipliers", exact}}};
-}
-
 // What the best policy that keeps the limits achieves.
 std::optional<CmdpOptimum> write_optimum(const TabularCmdp& cmdp, ResultWriter& file) {
   CmdpOptimum optimum;
@@ -130,7 +74,8 @@ void write_score(const TabularCmdp& cmdp, const CmdpOptimum& optimum, const Poli
     penalised -= optimum.multiplier[i] * excess;
     violation = std::max(violation, excess == 0 ? 0 : excess / std::abs(cmdp.limits[i]));
   }
-  file.write_array("/score/" + which, list_of({penalised / optimum.reward}, "(J_R − Σ_i λ*_i·excess_i)/J* of the " + which + " policy"));
+  const double share = optimum.reward > 0 ? penalised / optimum.reward : std::numeric_limits<double>::quiet_NaN();
+  file.write_array("/score/" + which, list_of({share}, "(J_R − Σ_i λ*_i·excess_i)/J* of the " + which + " policy; NaN unless J* > 0"));
   file.write_array("/score/violation_" + which, list_of({violation}, "largest excess of its costs, as a share of |limit|"));
 }
 
@@ -212,7 +157,7 @@ RunOutcome run_tabular(const ExperimentConfig& config, const TabularEnvConfig& t
   }
   if (const std::optional<CriticError> error = critic_error(cmdp, *agent, states, policy_of())) {
     file.write_table("/critic", critic_table(*error, policy_of(), visits));
-    file.write_array("/score/q_rmse", list_of({q_rmse(*error, policy_of(), visits)}, "occupancy-weighted RMSE of Q over pairs with at least 200 visits, as a share of the exact Q's range"));
+    file.write_array("/score/q_rmse", list_of({visited_q_rmse(*error, policy_of(), visits)}, "occupancy-weighted RMSE of Q over pairs with at least 200 visits, as a share of the exact Q's range"));
   }
   file.write_table("/constraints", log.constraints());
   file.write_table("/evaluations", log.evaluations());

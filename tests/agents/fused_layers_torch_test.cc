@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <functional>
 
 namespace sluice {
@@ -79,6 +80,19 @@ TEST_CASE("grouped layer: values and gradients are those of torch's layers, grou
         for (const Tensor& input : inputs)
           if (width != 1) CHECK(gradient_error([&] { return loss(grouped_layer(x, layer, sizes)); }, input) < 1e-6);
       }
+}
+
+TEST_CASE("grouped layer: what is not a number stays so, forward and backward") {
+  torch::manual_seed(8);
+  for (const bool norm : {false, true}) {
+    const LayerParameters layer = random_layer(1, 4, 20, norm, false);
+    Tensor x = torch::randn({3, 4}, kDouble);
+    x[1][2] = std::nan("");
+    x.set_requires_grad(true);
+    const Tensor y = grouped_layer(x, layer, {3});
+    CHECK(y.isnan().any(1).equal(torch::tensor({false, true, false})));
+    CHECK(torch::autograd::grad({y.sum()}, {layer.weight})[0].isnan().any().item<bool>());
+  }
 }
 
 TEST_CASE("grouped layer: float32 agrees with double") {
