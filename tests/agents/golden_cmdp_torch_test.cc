@@ -4,7 +4,7 @@
 // On its floor b, 1 % of violation buys 4.6 % of return, so a return alone proves nothing:
 //   λ fixed at λ*:  J_R + λ*·(J − b) ≥ .98 of the optimum
 //   dual ascent:    J_R − λ*·max(0, b − J) ≥ .95 of the optimum, and violation ≤ 1 % of b
-// Settings were chosen on seeds 101 to 107; the tested seeds are others.
+// Settings were chosen on seeds 101 to 103; the tested seeds are others.
 
 #include <doctest/doctest.h>
 
@@ -75,7 +75,8 @@ Judged judge(const Eigen::MatrixXd& policy) {
 
 // The optimum injects in state 5 with probability .066.  Between .03 and .09 both conditions hold, so
 // the policy has to be soft enough to randomise stably (entropy), and noise of critic and multiplier
-// has to die out (decaying steps).
+// has to die out (decaying steps).  The dual's steps are small: while the policy is still random its cost is far
+// from the limit, and a multiplier that has grown large by then takes the rest of training to come back.
 void check_dual_ascent(std::uint64_t seed) {
   SlMgacConfig config;
   config.num_groups = 1;
@@ -85,13 +86,13 @@ void check_dual_ascent(std::uint64_t seed) {
   config.decay_updates = 250;
   config.polyak = 0.01;
   config.entropy_coefficient = 0.1;
-  config.multiplier = DualMultiplierConfig{.step_size = 0.03, .decay_steps = 500};
+  config.multiplier = DualMultiplierConfig{.step_size = 0.013, .decay_steps = 500};
   // Little exploration: what dual ascent measures is the cost of the behaviour, ε included.
   const Learned learned = learn(config, seed,
                                 {.epsilon_start = 0.1, .epsilon_end = 0.002,
-                                 .epsilon_decisions = 200000, .batch_size = 1024,
+                                 .epsilon_decisions = 1280000, .batch_size = 1024,
                                  .warmup_transitions = 2000, .replay_capacity = 2000000},
-                                5000);
+                                10000);
   const Judged last = judge(learned.last), average = judge(learned.average);
   std::printf(
       "golden cmdp, sl_mgac, seed %d: last %.4f violation %+.2f %%, average %.4f violation %+.2f %%, "
@@ -122,8 +123,7 @@ TEST_SUITE("slow") {
     }
   }
 
-  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, first seed" *
-            doctest::may_fail()) {  // .945 of the wanted .95 since LayerNorm lost its gain: being tuned anew (issue 5)
+  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, first seed") {
     check_dual_ascent(1);
   }
   TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, second seed") {
