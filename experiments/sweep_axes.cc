@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <optional>
 
 #include "experiments/experiment_config.h"
@@ -57,12 +58,26 @@ SweepChoice choice(const std::string& path, const ConfigNode& value, bool is_arm
   return {.layers = {nested(path, value)}, .name = short_name(path, value), .is_arm = is_arm, .settings = {{path, text_of(value)}}};
 }
 
+// What a value means, as a text: equal for 1, 1.0 and 1e0.
+std::string meaning_of(const ConfigNode& node) {
+  char* end = nullptr;
+  const double number = std::strtod(node.text.c_str(), &end);
+  std::string text = node.text.empty() || *end != 0 ? "t" + node.text : fmt::format("n{}", number == 0 ? 0 : number);
+  std::string meaning = fmt::format("{}:{}:{}", static_cast<int>(node.kind), text.size(), text);
+  for (const std::string& key : node.keys) meaning += fmt::format(",{}:{}", key.size(), key);
+  for (const ConfigNode& child : node.children) meaning += "(" + meaning_of(child) + ")";
+  return meaning;
+}
+
 // A value that is there twice would be the same run twice.
 void refuse_twins(const std::vector<ConfigNode>& values, const std::string& where) {
-  for (std::size_t i = 0; i < values.size(); ++i)
-    for (std::size_t k = 0; k < i; ++k)
-      if (is_same_value(values[i], values[k]))
-        throw config_error(values[i], where, text_of(values[i]) + " is there twice" + (text_of(values[i]) == text_of(values[k]) ? "" : ", as " + text_of(values[k])));
+  std::map<std::string, const ConfigNode*> seen;
+  for (const ConfigNode& value : values) {
+    const auto [earlier, is_new] = seen.try_emplace(meaning_of(value), &value);
+    if (is_new) continue;
+    const std::string before = text_of(*earlier->second);
+    throw config_error(value, where, text_of(value) + " is there twice" + (text_of(value) == before ? "" : ", as " + before));
+  }
 }
 
 SweepAxis read_cases(const ConfigNode& cases) {
@@ -193,19 +208,7 @@ SweepAxis read_zip(const ConfigNode& map) {
 
 }  // namespace
 
-bool is_same_value(const ConfigNode& a, const ConfigNode& b) {
-  if (a.kind != b.kind || a.keys != b.keys || a.children.size() != b.children.size()) return false;
-  for (std::size_t i = 0; i < a.children.size(); ++i)
-    if (!is_same_value(a.children[i], b.children[i])) return false;
-  if (a.text == b.text) return true;
-  const auto number = [](const std::string& text) -> std::optional<double> {
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    return text.empty() || *end != 0 ? std::nullopt : std::optional(value);
-  };
-  const auto x = number(a.text), y = number(b.text);
-  return x && y && *x == *y;
-}
+bool is_same_value(const ConfigNode& a, const ConfigNode& b) { return meaning_of(a) == meaning_of(b); }
 
 std::vector<SweepAxis> read_sweep_axes(const ConfigNode& sweep, std::size_t max_runs) {
   std::vector<SweepAxis> axes;
