@@ -28,6 +28,47 @@ SLUICE_VECTORISED void dense_layer(const float* x, std::int64_t inputs, const fl
     for (std::int64_t o = 0; o < outputs; ++o) y[o] = y[o] <= 0 ? 0 : y[o];
 }
 
+constexpr std::int64_t kLanes = 8;
+
+// A behaviour sequence as attention reads it: the i-th item is the topic `columns[i·stride]` and the numbers behind it.
+struct Items {
+  const float* columns;
+  std::int64_t stride, length;
+  const float* topics;  // [cardinality, width]
+  std::int64_t width;
+};
+
+// score_i = key·x_i of the items in use (topic > 0), one after the other; returns how many there are.
+SLUICE_VECTORISED std::int64_t score_items(const Items& items, const float* key, float* __restrict score) {
+  std::int64_t used = 0;
+  for (std::int64_t i = 0; i < items.length; ++i) {
+    const float* const numbers = items.columns + i * items.stride;
+    if (numbers[0] == 0) continue;
+    const float* const topic = items.topics + static_cast<std::int64_t>(numbers[0]) * items.width;
+    float lane[kLanes] = {};
+    for (std::int64_t j = 0; j < items.width; j += kLanes)
+      for (std::int64_t l = 0; l < kLanes; ++l) lane[l] += key[j + l] * topic[j + l];
+    float sum = ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    for (std::int64_t c = 1; c < items.stride; ++c) sum += key[items.width + c - 1] * numbers[c];
+    score[used++] = sum;
+  }
+  return used;
+}
+
+// pooled = Σ_i weight_i·x_i of the items in use.
+SLUICE_VECTORISED void pool_items(const Items& items, const float* weight, float* __restrict pooled) {
+  for (std::int64_t j = 0; j < items.width + items.stride - 1; ++j) pooled[j] = 0;
+  for (std::int64_t i = 0; i < items.length; ++i) {
+    const float* const numbers = items.columns + i * items.stride;
+    if (numbers[0] == 0) continue;
+    const float* const topic = items.topics + static_cast<std::int64_t>(numbers[0]) * items.width;
+    const float w = *weight++;
+    for (std::int64_t j = 0; j < items.width; j += kLanes)
+      for (std::int64_t l = 0; l < kLanes; ++l) pooled[j + l] += w * topic[j + l];
+    for (std::int64_t c = 1; c < items.stride; ++c) pooled[items.width + c - 1] += w * numbers[c];
+  }
+}
+
 SLUICE_VECTORISED void normalise_row(const float* raw, const float* mean, const float* inverse_scale, std::int64_t width, float* __restrict out) {
   for (std::int64_t i = 0; i < width; ++i) out[i] = (raw[i] - mean[i]) * inverse_scale[i];
 }
@@ -46,12 +87,26 @@ std::vector<float> read(const AgentState& state, const std::string& name, std::v
   return values;
 }
 
+// Rows of `width` floats whose first `front` are spread over `wide` by zeros behind them.
+std::vector<float> spread(const std::vector<float>& rows, std::int64_t width, std::int64_t front, std::int64_t wide) {
+  const std::int64_t count = static_cast<std::int64_t>(rows.size()) / width, back = width - front;
+  std::vector<float> out(static_cast<std::size_t>(count * (wide + back)), 0.0f);
+  for (std::int64_t r = 0; r < count; ++r) {
+    const auto from = rows.begin() + r * width;
+    const auto to = out.begin() + r * (wide + back);
+    std::copy_n(from, front, to);
+    std::copy_n(from + front, back, to + wide);
+  }
+  return out;
+}
+
 }  // namespace
 
 StudentPolicy::StudentPolicy(const StudentConfig& config, const ObservationSchema& schema, int num_actions)
     : config_(config), width_(schema.width), num_actions_(num_actions) {
   int position = 0;
-  std::size_t query_inputs = 0, longest = 0, items = 0;
+  std::size_t query_inputs = 0, longest = 0, widest = 0;
+  topic_width_ = (config.embedding_size + kLanes - 1) / kLanes * kLanes;
   for (const ObservationBlock& block : schema.blocks) {
     for (int i = 0; i < block.length; ++i)
       for (const ObservationColumn& column : block.item) {
@@ -87,7 +142,7 @@ StudentPolicy::StudentPolicy(const StudentConfig& config, const ObservationSchem
         sequences_.push_back({.name = block.name, .offset = block.offset, .length = block.length, .columns = static_cast<int>(block.item.size()), .table = table_for(block.item.front()), .key = {}, .value = {}});
         num_features_ += config.attention_size;
         longest = std::max(longest, static_cast<std::size_t>(block.length));
-        items = std::max(items, static_cast<std::size_t>(block.length) * (static_cast<std::size_t>(config.embedding_size) + block.item.size() - 1));
+        widest = std::max(widest, block.item.size() - 1);
         break;
     }
   }
@@ -97,7 +152,10 @@ StudentPolicy::StudentPolicy(const StudentConfig& config, const ObservationSchem
   query_inputs_.resize(query_inputs);
   query_.resize(static_cast<std::size_t>(config.attention_size));
   score_.resize(longest);
-  items_.resize(items + 2 * static_cast<std::size_t>(config.embedding_size + 64));
+  const std::size_t item = static_cast<std::size_t>(topic_width_) + widest;
+  key_.resize(item);
+  pooled_.resize(item);
+  zeros_.resize(std::max(item, static_cast<std::size_t>(config.attention_size)));
   row_features_.resize(static_cast<std::size_t>(num_features_));
   int inputs = num_features_;
   std::vector<int> widths = config.hidden;
@@ -120,11 +178,12 @@ std::size_t StudentPolicy::table_for(const ObservationColumn& column) {
 
 void StudentPolicy::load(const AgentState& state) {
   const std::int64_t e = config_.embedding_size, d = config_.attention_size;
-  for (Table& table : tables_) table.values = read(state, "extractor.embedding_" + table.name + ".weight", {table.cardinality, e});
+  for (Table& table : tables_)
+    table.values = spread(read(state, "extractor.embedding_" + table.name + ".weight", {table.cardinality, e}), e, e, topic_width_);
   for (Sequence& sequence : sequences_) {
-    const std::int64_t item = e + sequence.columns - 1;
-    sequence.key = read(state, "extractor.key_" + sequence.name + ".weight", {item, d});
-    sequence.value = read(state, "extractor.value_" + sequence.name + ".weight", {d, item}, true);
+    const std::int64_t numbers = sequence.columns - 1, item = e + numbers;
+    sequence.key = spread(read(state, "extractor.key_" + sequence.name + ".weight", {item, d}, true), item, e, topic_width_);
+    sequence.value = spread(read(state, "extractor.value_" + sequence.name + ".weight", {d, item}, true), item * d, e * d, topic_width_ * d);
   }
   if (!sequences_.empty() && !query_inputs_.empty()) {
     query_weight_ = read(state, "extractor.query.weight", {d, static_cast<std::int64_t>(query_inputs_.size())}, true);
@@ -143,50 +202,33 @@ void StudentPolicy::load(const AgentState& state) {
 const float* StudentPolicy::embedding(std::size_t table, float id) const {
   const auto row = static_cast<std::int64_t>(id);
   ENSURE(row >= 0 && row < tables_[table].cardinality, "id " + std::to_string(row) + " of " + tables_[table].name);
-  return tables_[table].values.data() + row * config_.embedding_size;
+  return tables_[table].values.data() + row * topic_width_;
 }
 
 // Attention as in agents/attended_items.h, with the query in query_.
 void StudentPolicy::attend(const Sequence& sequence, const float* normal, float* out) {
-  const int e = config_.embedding_size, d = config_.attention_size, item = e + sequence.columns - 1;
-  float* const key = items_.data() + sequence.length * item;  // scratch behind the items: Kᵀq, then Σ w_i x_i
-  float* const pooled = key + item;
-  for (int i = 0; i < item; ++i) {
-    float sum = 0;
-    for (int j = 0; j < d; ++j) sum += sequence.key[static_cast<std::size_t>(i * d + j)] * query_[static_cast<std::size_t>(j)];
-    key[i] = sum;
+  const int d = config_.attention_size;
+  const std::int64_t item = topic_width_ + sequence.columns - 1;
+  const Items items{normal + sequence.offset, sequence.columns, sequence.length, tables_[sequence.table].values.data(), topic_width_};
+  dense_layer(query_.data(), d, sequence.key.data(), zeros_.data(), item, false, key_.data());
+  const std::int64_t used = score_items(items, key_.data(), score_.data());
+  if (used == 0) {
+    std::fill_n(out, d, 0.0f);
+    return;
   }
-  int used = 0;
-  float largest = -std::numeric_limits<float>::infinity();
-  for (int i = 0; i < sequence.length; ++i) {
-    const float* const columns = normal + sequence.offset + i * sequence.columns;
-    if (columns[0] == 0) continue;
-    float* const x = items_.data() + used * item;
-    std::copy_n(embedding(sequence.table, columns[0]), e, x);
-    std::copy_n(columns + 1, sequence.columns - 1, x + e);
-    float score = 0;
-    for (int j = 0; j < item; ++j) score += key[j] * x[j];
-    score_[static_cast<std::size_t>(used++)] = score;
-    largest = std::max(largest, score);
-  }
-  std::fill_n(out, d, 0.0f);
-  if (used == 0) return;
-  std::fill_n(pooled, item, 0.0f);
-  float total = 0;
-  for (int i = 0; i < used; ++i) total += score_[static_cast<std::size_t>(i)] = std::exp(score_[static_cast<std::size_t>(i)] - largest);
-  for (int i = 0; i < used; ++i) {
-    const float weight = score_[static_cast<std::size_t>(i)] / total;
-    for (int j = 0; j < item; ++j) pooled[j] += weight * items_[static_cast<std::size_t>(i * item + j)];
-  }
-  for (int j = 0; j < item; ++j)
-    for (int k = 0; k < d; ++k) out[k] += pooled[j] * sequence.value[static_cast<std::size_t>(j * d + k)];
+  Eigen::Map<Eigen::ArrayXf> score(score_.data(), used);
+  score = (score - score.maxCoeff()).exp();
+  score /= score.sum();
+  pool_items(items, score_.data(), pooled_.data());
+  dense_layer(pooled_.data(), item, sequence.value.data(), zeros_.data(), d, false, out);
 }
 
 void StudentPolicy::features(const float* row, int group, float* out) {
   normalise_row(row, mean_.data(), inverse_scale_.data(), width_, normal_.data());
-  for (std::size_t i = 0; i < log_columns_.size(); ++i) logs_[i] = std::max(0.0f, row[log_columns_[i]]);
+  // ln(1 + x), and not log1p: an error of 1e-7 for x near 0 is nothing here, and half the time.
+  for (std::size_t i = 0; i < log_columns_.size(); ++i) logs_[i] = 1 + std::max(0.0f, row[log_columns_[i]]);
   Eigen::Map<Eigen::ArrayXf> logs(logs_.data(), static_cast<Eigen::Index>(logs_.size()));
-  logs = logs.log1p();
+  logs = logs.log();
   for (std::size_t i = 0; i < log_columns_.size(); ++i) {
     const auto column = static_cast<std::size_t>(log_columns_[i]);
     normal_[column] = (logs_[i] - mean_[column]) * inverse_scale_[column];

@@ -27,7 +27,7 @@ class StudentPolicy {
   void features(const float* row, int group, float* out);
 
  private:
-  struct Table {  // embedding [cardinality, e]
+  struct Table {  // embedding [cardinality, P], P: e rounded up to whole registers, the rest 0
     std::string name;
     int cardinality = 0;
     std::vector<float> values;
@@ -43,8 +43,8 @@ class StudentPolicy {
     std::string name;
     int offset = 0, length = 0, columns = 0;
     std::size_t table = 0;
-    std::vector<float> key;    // [e + columns − 1, d]
-    std::vector<float> value;  // [e + columns − 1, d], the transpose of the module's
+    std::vector<float> key;    // [d, P + columns − 1]: the transpose of the module's, a gap of zeros behind the topic
+    std::vector<float> value;  // [P + columns − 1, d]: so is this
   };
   struct Layer {
     int inputs = 0, outputs = 0;
@@ -67,7 +67,8 @@ class StudentPolicy {
   std::vector<float> query_weight_, query_bias_;  // [inputs, d], [d]
   std::vector<Layer> layers_;
   // Scratch of one row.
-  std::vector<float> normal_, logs_, query_inputs_, query_, score_, items_, row_features_;
+  std::int64_t topic_width_ = 0;  // P
+  std::vector<float> normal_, logs_, query_inputs_, query_, score_, key_, pooled_, zeros_, row_features_;
   std::vector<std::vector<float>> hidden_;
 };
 

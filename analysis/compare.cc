@@ -414,6 +414,7 @@ Comparison compare(const Runs& runs, const StatisticsOptions& options) {
   std::stable_partition(comparison.agents.begin(), comparison.agents.end(),
                         [](const AgentSummary& agent) { return !agent.learns; });
   resolve_detectable_lift(comparison);
+  if (!comparison.tabular) comparison.health = critic_health(runs);
   return comparison;
 }
 

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "analysis/commands.h"
+#include "analysis/critic_health.h"
 #include "analysis/load_runs.h"
 #include "analysis/statistics.h"
 
@@ -71,6 +72,7 @@ struct Comparison {
   std::vector<MetricInfo> metrics;  // the last one is the objective if the runs have it (analysis/objective.h)
   std::string objective;            // what it is; empty: none
   std::vector<AgentSummary> agents;
+  std::vector<CriticHealth> health;  // of those that logged /diagnostics
   std::vector<std::int64_t> evaluate_seeds;
   double users = 0;            // evaluated, over all evaluate seeds
   double days = 0;             // of each evaluation

@@ -192,6 +192,7 @@ std::vector<TextTable> comparison_tables(const Comparison& comparison) {
   if (!comparison.tabular) tables.push_back(behaviour(comparison));
   TextTable constraints = constraint_table(comparison);
   if (!constraints.rows.empty()) tables.push_back(std::move(constraints));
+  if (std::optional<TextTable> health = critic_health_table(comparison.health)) tables.push_back(std::move(*health));
   return tables;
 }
 
@@ -257,6 +258,10 @@ TextTable long_table(const Comparison& comparison) {
            exact(constraint.limit), exact(constraint.violation),
            std::to_string(constraint.num_violated), seeds, exact(agent.decisions)});
   }
+  for (const CriticHealth& agent : comparison.health)
+    for (const HealthNumber& number : agent.numbers)
+      table.rows.push_back({agent.label, "", number.name, number.unit, exact(number.mean.value), exact(number.mean.lo), exact(number.mean.hi), "", "", "",
+                            "", "", "", "", std::to_string(number.runs.size()), ""});
   return table;
 }
 

@@ -106,6 +106,7 @@ Run load_run(const std::string& path) {
   run.constraints = table_if_there(file, "/constraints");
   run.evaluations = table_if_there(file, "/evaluations");
   run.training = table_if_there(file, "/training");
+  run.diagnostics = table_if_there(file, "/diagnostics");
   run.eval_days = file.number("eval_days").value_or(static_cast<double>(run.daily.num_rows()));
   run.exact_return = scalar_if_there(file, "/exact/return");
   run.optimum_return = scalar_if_there(file, "/optimum/return");

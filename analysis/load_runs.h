@@ -26,7 +26,7 @@ struct Run {
   std::map<std::string, Attribute> attributes;
   std::string config;
   Table daily, daily_group, episodes, constraints, evaluations,
-      training;                                 // empty if not in the file
+      training, diagnostics;                    // empty if not in the file
   double exact_return = 0, optimum_return = 0;  // tabular; NaN otherwise
   std::map<std::string, double> scores;         // /score of a tabular run, NaN where it has none
 

@@ -20,6 +20,8 @@ std::optional<Figure> injection_by_group(const Runs& runs, const Comparison& com
 std::optional<Figure> group_q(const Runs& runs, const Comparison& comparison);
 /// Losses, |Q| and multipliers over training.
 std::optional<Figure> training_diagnostics(const Runs& runs, const Comparison& comparison);
+/// TD error, spread of Q and its error, SEEM, NTK and the injection rate over training, from /diagnostics.
+std::optional<Figure> critic_health_figure(const Runs& runs, const Comparison& comparison);
 /// Live watch per user and live DAU by day of the evaluation.
 std::optional<Figure> daily_series(const Runs& runs, const Comparison& comparison);
 

@@ -268,7 +268,8 @@ std::vector<Figure> report_figures(const Runs& runs, const Comparison& compariso
                                             injection_by_group(runs, comparison),
                                             daily_series(runs, comparison),
                                             group_q(runs, comparison),
-                                            training_diagnostics(runs, comparison)};
+                                            training_diagnostics(runs, comparison),
+                                            critic_health_figure(runs, comparison)};
   for (std::optional<Figure>& figure : all)
     if (figure) figures.push_back(std::move(*figure));
   return figures;
