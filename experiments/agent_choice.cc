@@ -14,6 +14,9 @@ bool trains(const ExperimentConfig& config) {
 
 std::string agent_label(const ExperimentConfig& config) {
   if (!config.label.empty()) return config.label;
+  // A saved agent keeps the name that it was saved under.
+  if (const auto* from = std::get_if<FromConfig>(&config.agent))
+    if (const auto saved = ResultReader(from->from).text("agent_label"); saved && !saved->empty()) return *saved;
   return kind_of(resolve_from(config.agent));
 }
 
