@@ -51,17 +51,12 @@ struct Maker {
   std::unique_ptr<Agent> operator()(const FromConfig&) const {
     ENSURE(false, "a saved agent is resolved before make_agent()");
   }
-  std::unique_ptr<Agent> operator()(const DqnConfig& config) const {
-    return std::unique_ptr<Agent>(
-        learning_function<MakeDqn>("sluice_make_dqn")(config, spec, seed, learning));
-  }
-  std::unique_ptr<Agent> operator()(const SlMgacConfig& config) const {
-    return std::unique_ptr<Agent>(
-        learning_function<MakeSlMgac>("sluice_make_sl_mgac")(config, spec, seed, learning));
-  }
-  template <class RuleConfig>
-  std::unique_ptr<Agent> operator()(const RuleConfig& config) const {
-    return make(config, spec, seed);
+  template <class Config>
+  std::unique_ptr<Agent> operator()(const Config& config) const {
+    if constexpr (Config::kInfo.learns)
+      return std::unique_ptr<Agent>(learning_function<MakeLearner>("sluice_make_learner")(config, spec, seed, learning));
+    else
+      return make(config, spec, seed);
   }
 };
 
@@ -79,7 +74,7 @@ Distilled distill(const StudentConfig& config, const EnvSpec& spec, const Teache
   return out;
 }
 
-void preload_learning() { learning_function<MakeDqn>("sluice_make_dqn"); }
+void preload_learning() { learning_function<MakeLearner>("sluice_make_learner"); }
 
 std::vector<BenchNumber> bench_agents() {
   std::vector<BenchNumber> numbers;
@@ -88,28 +83,9 @@ std::vector<BenchNumber> bench_agents() {
 }
 
 const std::vector<AgentInfo>& agent_infos() {
-  static const std::vector<AgentInfo> infos = {
-      {"never", "reference rule", "no live stream, ever", "anchor", false},
-      {"always", "reference rule", "a live stream in every request that has one", "anchor", false},
-      {"random", "reference rule", "a live stream with a fixed probability", "anchor", false},
-      {"interval", "reference rule", "a live stream in every n-th request of a user", "industry rule",
-       false},
-      {"threshold", "reference rule", "inject iff the predicted Lagrangian reward exceeds a threshold",
-       "industry rule", false},
-      {"fatigue_threshold", "reference rule", "threshold that grows with recent live exposures",
-       "our choice: the form planners find", false},
-      {"group_threshold", "reference rule", "a threshold for each group of users by live watch", "our choice", false},
-      {"myopic_oracle", "oracle", "threshold on the true expected live watch", "our choice", false},
-      {"planner", "oracle", "policy iteration by regression on the true latent state, by paired rollouts of the simulator",
-       "our choice: the best policy known", false},
-      {"from", "saved", "the final agent of a result file", "-", false},
-      {"dqn", "value-based", "Double DQN on the Lagrangian reward",
-       "Mnih et al. 2015; van Hasselt et al. 2016", true},
-      {"sl_mgac", "actor-critic",
-       "supervised-learning-enhanced multi-group actor-critic on the Lagrangian reward",
-       "arXiv 2412.10381 (KDD 2025)", true},
-      {"student", "saved", "a small network that imitates another agent, served without libtorch; made by `sluice distill`",
-       "Hinton et al. 2015", false}};
+  static const std::vector<AgentInfo> infos = []<class... Kinds>(const std::variant<Kinds...>*) {
+    return std::vector<AgentInfo>{Kinds::kInfo...};
+  }(static_cast<const AgentConfig*>(nullptr));
   return infos;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The list of agents.  To add one: a file pair with a config struct and a make(), one word in the
-// variant, one line in agents.cc.
+// The list of agents.  To add one: a file pair with a config struct (kInfo, fields()) and a make(), and one word in
+// the variant.  make() of a rule takes (config, spec, seed), that of a learner a LearningContext too.
 //
 // Learning agents live in libsluice_learning.so, which is opened when the first of them is made: it
 // brings libtorch with it, whose start-up (about 0.8 s) nobody else should pay.
@@ -12,10 +12,15 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "agents/agent_info.h"
+#include "agents/averaged_dqn.h"
+#include "agents/c51.h"
 #include "agents/dqn.h"
 #include "agents/group_threshold.h"
+#include "agents/hl_gauss_dqn.h"
 #include "agents/learning.h"
 #include "agents/oracles.h"
+#include "agents/qr_dqn.h"
 #include "agents/reference_policies.h"
 #include "agents/sl_mgac.h"
 #include "agents/student.h"
@@ -26,7 +31,8 @@ namespace sluice {
 /// The agent saved in a result file.  experiments/ replaces it by the file's own agent config before
 /// make_agent(), and calls load() after.
 struct FromConfig {
-  static constexpr const char* kKind = "from";
+  static constexpr AgentInfo kInfo = {"from", "saved", "the final agent of a result file", "-"};
+  static constexpr const char* kKind = kInfo.kind;
   std::string from = {};
   static constexpr auto fields() {
     return std::tuple{field("from", &FromConfig::from, {.doc = "result file whose final agent is used"})};
@@ -35,7 +41,8 @@ struct FromConfig {
 
 using AgentConfig =
     std::variant<NeverConfig, AlwaysConfig, RandomConfig, IntervalConfig, ThresholdConfig,
-                 FatigueThresholdConfig, GroupThresholdConfig, MyopicOracleConfig, PlannerConfig, FromConfig, DqnConfig, SlMgacConfig, StudentConfig>;
+                 FatigueThresholdConfig, GroupThresholdConfig, MyopicOracleConfig, PlannerConfig, FromConfig, StudentConfig, SlMgacConfig,
+                 DqnConfig, AveragedDqnConfig, C51Config, QrDqnConfig, HlGaussDqnConfig>;
 
 /// Throws data_error when the environment lacks what the agent needs (a column, a cost) or the
 /// learning library is missing.
@@ -45,13 +52,7 @@ std::unique_ptr<Agent> make_agent(const AgentConfig& config, const EnvSpec& spec
 /// Opens the learning library now: processes forked from this one find it there.
 void preload_learning();
 
-struct AgentInfo {
-  const char* kind;
-  const char* family;       // "reference rule", "oracle", "value-based", "actor-critic", "saved"
-  const char* description;  // one line
-  const char* source;
-  bool learns;
-};
+/// In the order of the variant.
 const std::vector<AgentInfo>& agent_infos();
 
 }  // namespace sluice

@@ -131,7 +131,7 @@ void bench_agent(const std::string& name, Agent& agent, const EnvSpec& spec, dou
 }
 
 std::unique_ptr<Agent> ready_agent(const SlMgacConfig& config, const EnvSpec& spec, const LearningContext& learning) {
-  std::unique_ptr<Agent> agent(sluice_make_sl_mgac(config, spec, Seed(1), learning));
+  std::unique_ptr<Agent> agent(sluice_make_learner(config, spec, Seed(1), learning));
   std::vector<float> keys;
   for (int user = 0; user < spec.num_users; ++user) keys.push_back(static_cast<float>(user % config.num_groups) * 100);
   agent->begin_day(0, keys);
@@ -252,8 +252,8 @@ extern "C" void sluice_bench_agents(std::vector<sluice::BenchNumber>& out) {
                                + 2 * extractor + reward + 2 * small;  // s': actor, target RPN and QRN
   const double dqn_gflop = 3 * (extractor + small) + 2 * (extractor + small);
   const std::unique_ptr<Agent> agents[] = {
-      std::unique_ptr<Agent>(sluice_make_sl_mgac(sl_mgac, spec, Seed(1), learning)),
-      std::unique_ptr<Agent>(sluice_make_dqn(dqn, spec, Seed(1), learning))};
+      std::unique_ptr<Agent>(sluice_make_learner(sl_mgac, spec, Seed(1), learning)),
+      std::unique_ptr<Agent>(sluice_make_learner(dqn, spec, Seed(1), learning))};
   bench_agent("sl_mgac", *agents[0], spec, gflops, sl_mgac_gflop, out);
   bench_agent("dqn", *agents[1], spec, gflops, dqn_gflop, out);
 

@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "agents/agent_info.h"
 #include "sim/config.h"
 
 namespace sluice {
 
 struct GroupThresholdConfig {
-  static constexpr const char* kKind = "group_threshold";
+  static constexpr AgentInfo kInfo = {"group_threshold", "reference rule", "a threshold for each group of users by live watch", "our choice"};
+  static constexpr const char* kKind = kInfo.kind;
   double lagrange_multiplier = 0;
   std::vector<double> boundaries_s = {4000, 13000};
   std::vector<double> thresholds_s = {17, 10, 14, 20};

@@ -3,6 +3,8 @@
 #include <malloc.h>
 #include <torch/torch.h>
 
+#include "sim/check.h"
+
 namespace sluice {
 
 // The only place where torch's global state is touched.  Initial weights are the only thing drawn from
@@ -19,3 +21,17 @@ void start_torch(Seed seed) {
 }
 
 }  // namespace sluice
+
+extern "C" sluice::Agent* sluice_make_learner(const sluice::AgentConfig& config, const sluice::EnvSpec& spec, sluice::Seed seed,
+                                              const sluice::LearningContext& learning) {
+  using namespace sluice;
+  start_torch(seed);
+  return std::visit(
+      [&]<class Config>(const Config& learner) -> Agent* {
+        if constexpr (Config::kInfo.learns)
+          return make(learner, spec, seed, learning).release();
+        else
+          ENSURE(false, std::string(Config::kKind) + " does not learn");
+      },
+      config);
+}

@@ -15,12 +15,14 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "agents/agent_info.h"
 #include "sim/config.h"
 
 namespace sluice {
 
 struct MyopicOracleConfig {
-  static constexpr const char* kKind = "myopic_oracle";
+  static constexpr AgentInfo kInfo = {"myopic_oracle", "oracle", "threshold on the true expected live watch", "our choice"};
+  static constexpr const char* kKind = kInfo.kind;
   double lagrange_multiplier = 0;
   double threshold_s = 17;
   static constexpr auto fields() {
@@ -32,7 +34,8 @@ struct MyopicOracleConfig {
 };
 
 struct PlannerConfig {
-  static constexpr const char* kKind = "planner";
+  static constexpr AgentInfo kInfo = {"planner", "oracle", "policy iteration by regression on the true latent state, by paired rollouts of the simulator", "our choice: the best policy known"};
+  static constexpr const char* kKind = kInfo.kind;
   std::map<std::string, double> prices = {{"cost_time", 0.15}};
   int rounds = 3;
   int users = 4000;

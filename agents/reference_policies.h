@@ -13,22 +13,26 @@
 #include <memory>
 
 #include "agents/agent.h"
+#include "agents/agent_info.h"
 #include "sim/config.h"
 
 namespace sluice {
 
 struct NeverConfig {
-  static constexpr const char* kKind = "never";
+  static constexpr AgentInfo kInfo = {"never", "reference rule", "no live stream, ever", "anchor"};
+  static constexpr const char* kKind = kInfo.kind;
   static constexpr auto fields() { return std::tuple{}; }
 };
 
 struct AlwaysConfig {
-  static constexpr const char* kKind = "always";
+  static constexpr AgentInfo kInfo = {"always", "reference rule", "a live stream in every request that has one", "anchor"};
+  static constexpr const char* kKind = kInfo.kind;
   static constexpr auto fields() { return std::tuple{}; }
 };
 
 struct RandomConfig {
-  static constexpr const char* kKind = "random";
+  static constexpr AgentInfo kInfo = {"random", "reference rule", "a live stream with a fixed probability", "anchor"};
+  static constexpr const char* kKind = kInfo.kind;
   double probability = 0.5;
   static constexpr auto fields() {
     return std::tuple{field("probability", &RandomConfig::probability,
@@ -37,7 +41,8 @@ struct RandomConfig {
 };
 
 struct IntervalConfig {
-  static constexpr const char* kKind = "interval";
+  static constexpr AgentInfo kInfo = {"interval", "reference rule", "a live stream in every n-th request of a user", "industry rule"};
+  static constexpr const char* kKind = kInfo.kind;
   int every = 5;
   static constexpr auto fields() {
     return std::tuple{field("every", &IntervalConfig::every,
@@ -46,7 +51,8 @@ struct IntervalConfig {
 };
 
 struct ThresholdConfig {
-  static constexpr const char* kKind = "threshold";
+  static constexpr AgentInfo kInfo = {"threshold", "reference rule", "inject iff the predicted Lagrangian reward exceeds a threshold", "industry rule"};
+  static constexpr const char* kKind = kInfo.kind;
   double lagrange_multiplier = 1;
   double threshold_s = -6;
   static constexpr auto fields() {
@@ -58,7 +64,8 @@ struct ThresholdConfig {
 };
 
 struct FatigueThresholdConfig {
-  static constexpr const char* kKind = "fatigue_threshold";
+  static constexpr AgentInfo kInfo = {"fatigue_threshold", "reference rule", "threshold that grows with recent live exposures", "our choice: the form planners find"};
+  static constexpr const char* kKind = kInfo.kind;
   double lagrange_multiplier = 1;
   double threshold_s = -6;
   double slope_s = 10;

@@ -1,6 +1,5 @@
 #include "agents/sl_mgac.h"
 
-#include "agents/learning_library.h"
 #include "agents/losses.h"
 #include "agents/sl_mgac_agent.h"
 #include "sim/check.h"
@@ -230,18 +229,14 @@ bool SlMgac::action_values(std::span<const float> observations, std::span<const 
   return true;
 }
 
-}  // namespace sluice
-
-extern "C" sluice::Agent* sluice_make_sl_mgac(const sluice::SlMgacConfig& config,
-                                              const sluice::EnvSpec& spec, sluice::Seed seed,
-                                              const sluice::LearningContext& learning) {
+std::unique_ptr<Agent> make(const SlMgacConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning) {
   if (!config.reward_prediction && !config.residual)
-    throw sluice::data_error(
-        "agent: reward_prediction and residual are both false, so there is no Q; keep one");
-  if (!config.residual && config.twin_critic != sluice::TwinCritic::kNone)
-    throw sluice::data_error("agent: twin_critic is a second residual network, and residual is false; set twin_critic: none");
-  if (config.reward_unit == sluice::RewardUnit::kUser && spec.schema.column("live_watch_21d_s") < 0)
-    throw sluice::data_error("agent.reward_unit: user: this environment does not tell users' live watch of 21 days; use common");
-  sluice::start_torch(seed);
-  return new sluice::SlMgac(config, spec, seed, learning);
+    throw data_error("agent: reward_prediction and residual are both false, so there is no Q; keep one");
+  if (!config.residual && config.twin_critic != TwinCritic::kNone)
+    throw data_error("agent: twin_critic is a second residual network, and residual is false; set twin_critic: none");
+  if (config.reward_unit == RewardUnit::kUser && spec.schema.column("live_watch_21d_s") < 0)
+    throw data_error("agent.reward_unit: user: this environment does not tell users' live watch of 21 days; use common");
+  return std::make_unique<SlMgac>(config, spec, seed, learning);
 }
+
+}  // namespace sluice

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "agents/agent_info.h"
 #include "agents/bellman.h"
 #include "agents/discretization.h"
 #include "agents/learning.h"
@@ -56,7 +57,9 @@ enum class TwinCritic { kNone, kMin, kMean };
 constexpr std::array<const char*, 3> enum_names(TwinCritic) { return {"none", "min", "mean"}; }
 
 struct SlMgacConfig {
-  static constexpr const char* kKind = "sl_mgac";
+  static constexpr AgentInfo kInfo = {.kind = "sl_mgac", .family = "actor-critic", .description = "supervised-learning-enhanced multi-group actor-critic on the Lagrangian reward",
+                                   .source = "arXiv 2412.10381 (KDD 2025)", .learns = true, .data = "off-policy", .limits = "price"};
+  static constexpr const char* kKind = kInfo.kind;
   int num_groups = 5;
   Grouping grouping = Grouping::kLiveWatch;
   int match_groups = 0;
@@ -131,5 +134,7 @@ struct SlMgacConfig {
         field("multiplier", &C::multiplier, {.doc = "prices of the costs"})};
   }
 };
+
+std::unique_ptr<Agent> make(const SlMgacConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning);
 
 }  // namespace sluice

@@ -12,13 +12,15 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "agents/agent_info.h"
 #include "agents/user_groups.h"
 #include "sim/config.h"
 
 namespace sluice {
 
 struct StudentConfig {
-  static constexpr const char* kKind = "student";
+  static constexpr AgentInfo kInfo = {"student", "saved", "a small network that imitates another agent, served without libtorch; made by `sluice distill`", "Hinton et al. 2015"};
+  static constexpr const char* kKind = kInfo.kind;
   std::vector<int> hidden = {64, 32};
   int embedding_size = 8;
   int attention_size = 16;

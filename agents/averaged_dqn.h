@@ -1,0 +1,33 @@
+#pragma once
+// Averaged-DQN (Anschel, Baram & Shimkin 2017): DQN whose target is the mean of the last K copies of the network, taken
+// every `target_period` updates, which averages the copies' approximation errors away:
+//
+//   y = r^λ/scale + discount·max_a (1/K)·Σ_k Q_k(s', a)
+//
+// The maximum is over the averaged values, as in the paper (no Double).
+
+#include <memory>
+#include <tuple>
+
+#include "agents/agent.h"
+#include "agents/learner_config.h"
+
+namespace sluice {
+
+struct AveragedDqnConfig : QLearnerConfig {
+  static constexpr AgentInfo kInfo = {.kind = "averaged_dqn", .family = "value-based", .description = "DQN with the mean of past networks as target",
+                                      .source = "Anschel et al. 2017", .learns = true, .data = "off-policy", .limits = "price"};
+  static constexpr const char* kKind = kInfo.kind;
+  int num_averaged = 10;
+
+  AveragedDqnConfig() { target_period = 100; }
+
+  static constexpr auto fields() {
+    return std::tuple_cat(QLearnerConfig::q_fields(),
+                          std::tuple{field("num_averaged", &AveragedDqnConfig::num_averaged, {.range = {1, 100}, .doc = "K, copies in the mean", .source = "Anschel et al. 2017"})});
+  }
+};
+
+std::unique_ptr<Agent> make(const AveragedDqnConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning);
+
+}  // namespace sluice

@@ -1,0 +1,163 @@
+#include "agents/q_agent.h"
+
+#include <cmath>
+
+#include "sim/check.h"
+
+namespace sluice {
+namespace {
+
+constexpr double kGapMemory = 0.99;  // of the trailing mean of the actions' difference
+
+}  // namespace
+
+QNetwork::QNetwork(const LearnerConfig& config, const EnvSpec& spec, std::int64_t head_size, bool dueling)
+    : num_actions_(spec.num_actions),
+      head_size_(head_size),
+      dueling_(dueling),
+      extractor_(register_module("extractor", std::make_shared<Extractor>(spec.schema, ExtractorOptions{config.embedding_size, config.attention_size,
+                                                                                                       config.layer_norm != LayerNorm::kNone}))),
+      net_(register_module("head", std::make_shared<GroupedMlp>(MlpShape{.inputs = extractor_->num_features(),
+                                                                         .hidden = config.hidden,
+                                                                         .outputs = head_size * (num_actions_ + (dueling ? 1 : 0)),
+                                                                         .layer_norm = config.layer_norm}))) {}
+
+torch::Tensor QNetwork::forward(const torch::Tensor& raw) {
+  const torch::Tensor out = net_->forward(extractor_->forward(raw), {}).view({raw.size(0), -1, head_size_});
+  if (!dueling_) return out;
+  const torch::Tensor advantage = out.narrow(1, 0, num_actions_), value = out.narrow(1, num_actions_, 1);
+  return value + advantage - advantage.mean(1, true);
+}
+
+QAgent::QAgent(const QLearnerConfig& config, QOptions options, std::unique_ptr<ValueHead> head, const EnvSpec& spec, Seed seed,
+               const LearningContext& learning)
+    : LearningAgent(spec, seed, learning, config.multiplier),
+      config_(config),
+      options_(std::move(options)),
+      scale_(resolve_reward_scale(config.reward_scale, spec)),
+      head_(std::move(head)),
+      online_(config, spec, head_->size(), options_.dueling),
+      online_parameters_(online_),
+      adam_(online_parameters_) {
+  for (int k = 0; k < options_.num_targets; ++k) {
+    targets_.push_back(std::make_unique<QNetwork>(config, spec, head_->size(), options_.dueling));
+    target_parameters_.emplace_back(*targets_.back());
+    polyak(target_parameters_.back(), online_parameters_, 1);
+  }
+}
+
+std::optional<UpdateLog> QAgent::update() {
+  if (!warmed_up()) return std::nullopt;
+  const BatchOptions sampling{.batch_size = learning_.batch_size, .discount = config_.discounting(), .dictated_discount = spec_.discount};
+  if (!is_prepared_) {
+    BatchOptions many = sampling;
+    many.batch_size = static_cast<int>(std::min<std::int64_t>(replay_.size(), 10000));
+    sample_batch(replay_, seed_, ~std::uint64_t{0}, many, batch_);
+    head_->prepare(lagrangian_reward(batch_, multipliers_.values(), scale_), batch_.discount);
+    is_prepared_ = true;
+  }
+  sample_batch(replay_, seed_, updates_++, sampling, batch_);
+
+  Bootstrap target;
+  {
+    const torch::NoGradGuard no_grad;
+    target.reward = lagrangian_reward(batch_, multipliers_.values(), scale_);
+    target.discount = batch_.discount;
+    target.next = target_values(batch_.next_observation);
+    target.policy = policy_of(head_->mean(options_.double_q ? online_.forward(batch_.next_observation) : target.next));
+  }
+  const torch::Tensor all = online_.forward(batch_.observation);  // [n, A, N]
+  const torch::Tensor taken = all.gather(1, batch_.action.view({-1, 1, 1}).expand({-1, 1, all.size(2)})).squeeze(1);
+  const torch::Tensor td = head_->loss(taken, target), q = head_->mean(all);
+  (options_.regulariser ? td + options_.regulariser(q, batch_) : td).backward();
+
+  UpdateLog log;
+  log.gradient_norm = adam_.step(config_.step_size(config_.learning_rate, updates_), config_.max_gradient_norm);
+  move_targets();
+
+  const torch::NoGradGuard no_grad;
+  const double gap = (q.amax(1) - q.amin(1)).mean().item<double>();
+  gap_ = gap_ > 0 ? kGapMemory * gap_ + (1 - kGapMemory) * gap : gap;
+  const torch::Tensor own = q.gather(1, batch_.action.unsqueeze(1)), policy = policy_of(q);
+  log.td_loss = td.item<double>();
+  log.q_mean = scale_ * own.mean().item<double>();
+  log.q_std = scale_ * own.std(false).item<double>();
+  log.q_abs_max = scale_ * own.abs().max().item<double>();
+  log.injection_rate = 1 - policy.select(1, 0).mean().item<double>();
+  log.entropy = -(policy * policy.clamp_min(1e-30).log()).sum(1).mean().item<double>();
+  return log;
+}
+
+torch::Tensor QAgent::policy_of(const torch::Tensor& q) const {
+  if (config_.randomized_band > 0 && gap_ > 0) return sparsemax(q / (config_.randomized_band * gap_));
+  return torch::zeros_like(q).scatter_(1, q.argmax(1, true), 1);
+}
+
+torch::Tensor QAgent::target_values(const torch::Tensor& raw) {
+  torch::Tensor sum = targets_.front()->forward(raw);
+  for (std::size_t k = 1; k < targets_.size(); ++k) sum = sum + targets_[k]->forward(raw);
+  return targets_.size() == 1 ? sum : sum / static_cast<double>(targets_.size());
+}
+
+void QAgent::move_targets() {
+  if (config_.target_period == 0) {
+    for (FlatParameters& target : target_parameters_) polyak(target, online_parameters_, config_.polyak);
+    return;
+  }
+  if (updates_ % static_cast<std::uint64_t>(config_.target_period) != 0) return;
+  polyak(target_parameters_[static_cast<std::size_t>(next_target_)], online_parameters_, 1);
+  next_target_ = (next_target_ + 1) % options_.num_targets;
+}
+
+void QAgent::probabilities(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> probability) {
+  const c10::InferenceMode inference;
+  const auto rows = static_cast<std::int64_t>(probability.size()) / spec_.num_actions;
+  const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
+  const torch::Tensor policy = policy_of(head_->mean(online_.forward(raw))).contiguous();
+  std::copy_n(policy.data_ptr<float>(), probability.size(), probability.begin());
+}
+
+bool QAgent::action_values(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> values) {
+  const c10::InferenceMode inference;
+  const auto rows = static_cast<std::int64_t>(values.size()) / spec_.num_actions;
+  const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
+  const torch::Tensor q = (head_->mean(online_.forward(raw)) * scale_).contiguous();
+  std::copy_n(q.data_ptr<float>(), values.size(), values.begin());
+  return true;
+}
+
+void QAgent::save(AgentState& state) const {
+  save_identity(options_.kind.c_str(), spec_.schema, state);
+  save_module("online.", online_, state);
+  save_vector("multipliers", multipliers_.values(), state);
+  save_vector("policy", {static_cast<double>(decisions_), gap_, head_->support().low, head_->support().high}, state);
+}
+
+void QAgent::load(const AgentState& state) {
+  check_identity(options_.kind.c_str(), spec_.schema, state);
+  load_module("online.", online_, state);
+  for (FlatParameters& target : target_parameters_) polyak(target, online_parameters_, 1);
+  multipliers_.set_values(load_vector("multipliers", state));
+  const std::vector<double> policy = load_vector("policy", state);
+  if (policy.size() != 4) throw data_error("the saved agent's 'policy' has another shape than this configuration gives it");
+  decisions_ = static_cast<std::int64_t>(policy[0]);
+  gap_ = policy[1];
+  head_->set_support({policy[2], policy[3]});
+  is_prepared_ = true;
+}
+
+void QAgent::transfer(StateArchive& archive) {
+  LearningAgent::transfer(archive);
+  online_parameters_.transfer("online", archive);
+  for (std::size_t k = 0; k < targets_.size(); ++k) target_parameters_[k].transfer("target" + std::to_string(k), archive);
+  adam_.transfer("adam", archive);
+  archive.value("next_target", next_target_);
+  archive.value("gap", gap_);
+  archive.value("is_prepared", is_prepared_);
+  Support support = head_->support();
+  archive.value("support_low", support.low);
+  archive.value("support_high", support.high);
+  head_->set_support(support);
+}
+
+}  // namespace sluice

@@ -1,0 +1,157 @@
+#include "agents/value_head.h"
+
+#include <cmath>
+#include <limits>
+
+#include "agents/losses.h"
+
+namespace sluice {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+class ScalarHead final : public ValueHead {
+ public:
+  explicit ScalarHead(TdLoss loss) : loss_(loss) {}
+  std::int64_t size() const override { return 1; }
+  torch::Tensor mean(const torch::Tensor& z) const override { return z.squeeze(-1); }
+  torch::Tensor loss(const torch::Tensor& z, const Bootstrap& target) const override {
+    return td_loss(mean(z), td_target(target.reward, target.discount, target.policy, mean(target.next)), loss_);
+  }
+
+ private:
+  TdLoss loss_;
+};
+
+// Equidistant points on a support that may be found later.
+class SupportedHead : public ValueHead {
+ public:
+  SupportedHead(std::int64_t size, Support support) : size_(size), support_(support), is_found_(support.low == support.high) {}
+  std::int64_t size() const final { return size_; }
+  void prepare(const torch::Tensor& reward, const torch::Tensor& discount) final {
+    if (is_found_) support_ = support_of(reward, discount);
+  }
+  Support support() const final { return support_; }
+  void set_support(Support support) final { support_ = support; }
+
+ protected:
+  const std::int64_t size_;
+  Support support_;
+
+ private:
+  bool is_found_;
+};
+
+class CategoricalHead final : public SupportedHead {
+ public:
+  using SupportedHead::SupportedHead;
+  torch::Tensor mean(const torch::Tensor& z) const override { return torch::matmul(torch::softmax(z, -1), atoms(z)); }
+  torch::Tensor loss(const torch::Tensor& z, const Bootstrap& target) const override {
+    const torch::Tensor mass = (torch::softmax(target.next, -1) * target.policy.unsqueeze(2)).sum(1);                       // [n, N]
+    const torch::Tensor y = target.reward.unsqueeze(1) + target.discount.unsqueeze(1) * atoms(z).unsqueeze(0);               // [n, N]
+    return soft_cross_entropy(z, project_categorical(y, mass, size_, support_));
+  }
+
+ private:
+  torch::Tensor atoms(const torch::Tensor& like) const { return torch::linspace(support_.low, support_.high, size_, like.options()); }
+};
+
+class GaussianHead final : public SupportedHead {
+ public:
+  GaussianHead(std::int64_t bins, double sigma_ratio, Support support) : SupportedHead(bins, support), sigma_ratio_(sigma_ratio) {}
+  torch::Tensor mean(const torch::Tensor& z) const override {
+    const double half = width() / 2;
+    return torch::matmul(torch::softmax(z, -1), torch::linspace(support_.low + half, support_.high - half, size_, z.options()));
+  }
+  torch::Tensor loss(const torch::Tensor& z, const Bootstrap& target) const override {
+    const torch::Tensor y = td_target(target.reward, target.discount, target.policy, mean(target.next));
+    return soft_cross_entropy(z, gaussian_mass(y, size_, sigma_ratio_ * width(), support_));
+  }
+
+ private:
+  double width() const { return (support_.high - support_.low) / static_cast<double>(size_); }
+  double sigma_ratio_;
+};
+
+class QuantileHead final : public ValueHead {
+ public:
+  QuantileHead(std::int64_t quantiles, double huber_corner) : size_(quantiles), huber_corner_(huber_corner) {}
+  std::int64_t size() const override { return size_; }
+  torch::Tensor mean(const torch::Tensor& z) const override { return z.mean(-1); }
+  torch::Tensor loss(const torch::Tensor& z, const Bootstrap& target) const override {
+    const std::int64_t n = z.size(0);
+    const torch::Tensor y = target.reward.view({n, 1, 1}) + target.discount.view({n, 1, 1}) * target.next;  // [n, A, N]
+    const torch::Tensor weight = (target.policy / static_cast<double>(size_)).unsqueeze(2).expand_as(y);
+    // With a greedy policy all but one action weighs nothing: N targets instead of A·N.
+    const bool greedy = (target.policy.amax(1) > 1 - 1e-6).all().item<bool>();
+    if (greedy) {
+      const torch::Tensor action = target.policy.argmax(1).view({n, 1, 1}).expand({n, 1, size_});
+      return quantile_loss(z, y.gather(1, action).squeeze(1), torch::full({n, size_}, 1.0 / static_cast<double>(size_), z.options()), huber_corner_);
+    }
+    return quantile_loss(z, y.flatten(1), weight.flatten(1), huber_corner_);
+  }
+
+ private:
+  std::int64_t size_;
+  double huber_corner_;
+};
+
+}  // namespace
+
+Support ValueHead::support() const { return {kNone, kNone}; }
+
+Support support_of(const torch::Tensor& reward, const torch::Tensor& discount) {
+  const double mean = reward.mean().item<double>(), deviation = reward.std(false).item<double>();
+  const double gamma = std::min(0.999, discount.mean().item<double>());
+  const double level = mean / (1 - gamma), spread = std::max(1e-3, deviation / std::sqrt(1 - gamma * gamma));
+  return {std::min(0.0, level) - 5 * spread, std::max(0.0, level) + 10 * spread};
+}
+
+std::unique_ptr<ValueHead> scalar_head(TdLoss loss) { return std::make_unique<ScalarHead>(loss); }
+std::unique_ptr<ValueHead> categorical_head(std::int64_t atoms, Support support) { return std::make_unique<CategoricalHead>(atoms, support); }
+std::unique_ptr<ValueHead> gaussian_head(std::int64_t bins, double sigma_ratio, Support support) {
+  return std::make_unique<GaussianHead>(bins, sigma_ratio, support);
+}
+std::unique_ptr<ValueHead> quantile_head(std::int64_t quantiles, double huber_corner) { return std::make_unique<QuantileHead>(quantiles, huber_corner); }
+
+torch::Tensor project_categorical(const torch::Tensor& y, const torch::Tensor& p, std::int64_t atoms, Support support) {
+  const torch::NoGradGuard no_grad;
+  const double width = (support.high - support.low) / static_cast<double>(atoms - 1);
+  const torch::Tensor place = ((y - support.low) / width).clamp(0, static_cast<double>(atoms - 1));  // in atoms
+  const torch::Tensor lower = place.floor(), upper_share = place - lower;
+  const torch::Tensor low = lower.to(torch::kLong), high = (low + 1).clamp_max(atoms - 1);
+  torch::Tensor mass = torch::zeros({y.size(0), atoms}, p.options());
+  mass.scatter_add_(1, low, p * (1 - upper_share));
+  mass.scatter_add_(1, high, p * upper_share);  // a point on an atom has share 0 of the next
+  return mass;
+}
+
+torch::Tensor gaussian_mass(const torch::Tensor& y, std::int64_t bins, double sigma, Support support) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor edges = torch::linspace(support.low, support.high, bins + 1, y.options());
+  const torch::Tensor inside = y.clamp(support.low, support.high).unsqueeze(1);
+  const torch::Tensor below = 0.5 * torch::erfc((inside - edges.unsqueeze(0)) / (sigma * std::sqrt(2.0)));  // P(value ≤ edge)
+  const torch::Tensor mass = below.narrow(1, 1, bins) - below.narrow(1, 0, bins);
+  return mass / mass.sum(1, true);
+}
+
+torch::Tensor quantile_loss(const torch::Tensor& quantile, const torch::Tensor& y, const torch::Tensor& weight, double huber_corner) {
+  const std::int64_t size = quantile.size(1);
+  const torch::Tensor tau = ((torch::arange(size) + 0.5) / size).to(quantile.scalar_type()).view({1, size, 1});
+  const torch::Tensor error = y.detach().unsqueeze(1) - quantile.unsqueeze(2);  // [n, N, J]
+  const torch::Tensor size_of_error =
+      huber_corner > 0 ? torch::where(error.abs() <= huber_corner, error.square() / (2 * huber_corner), error.abs() - huber_corner / 2) : error.abs();
+  const torch::Tensor asymmetry = (tau - (error.detach() < 0).to(quantile.scalar_type())).abs();
+  return (asymmetry * size_of_error * weight.detach().unsqueeze(1)).sum({1, 2}).mean();
+}
+
+torch::Tensor sparsemax(const torch::Tensor& z) {
+  const torch::Tensor sorted = std::get<0>(z.sort(1, true));
+  const torch::Tensor sums = sorted.cumsum(1) - 1;
+  const torch::Tensor rank = torch::arange(1, z.size(1) + 1, z.options()).unsqueeze(0);
+  const torch::Tensor in_use = (sorted * rank > sums).to(torch::kLong).sum(1, true);  // k ≥ 1
+  const torch::Tensor threshold = sums.gather(1, in_use - 1) / in_use;
+  return (z - threshold).clamp_min(0);
+}
+
+}  // namespace sluice
