@@ -14,14 +14,23 @@
 #include "agents/agent.h"
 #include "agents/agent_info.h"
 #include "agents/averaged_dqn.h"
+#include "agents/awac.h"
+#include "agents/bcq.h"
+#include "agents/behaviour_cloning.h"
 #include "agents/c51.h"
+#include "agents/cql.h"
+#include "agents/crr.h"
 #include "agents/dqn.h"
+#include "agents/droq.h"
 #include "agents/group_threshold.h"
 #include "agents/hl_gauss_dqn.h"
+#include "agents/iql.h"
 #include "agents/learning.h"
 #include "agents/oracles.h"
 #include "agents/qr_dqn.h"
+#include "agents/redq.h"
 #include "agents/reference_policies.h"
+#include "agents/sac.h"
 #include "agents/sl_mgac.h"
 #include "agents/student.h"
 #include "sim/config.h"
@@ -42,7 +51,8 @@ struct FromConfig {
 using AgentConfig =
     std::variant<NeverConfig, AlwaysConfig, RandomConfig, IntervalConfig, ThresholdConfig,
                  FatigueThresholdConfig, GroupThresholdConfig, MyopicOracleConfig, PlannerConfig, FromConfig, StudentConfig, SlMgacConfig,
-                 DqnConfig, AveragedDqnConfig, C51Config, QrDqnConfig, HlGaussDqnConfig>;
+                 DqnConfig, AveragedDqnConfig, C51Config, QrDqnConfig, HlGaussDqnConfig, SacConfig,
+                 RedqConfig, DroqConfig, BehaviourCloningConfig, BcqConfig, CqlConfig, IqlConfig, AwacConfig, CrrConfig>;
 
 /// Throws data_error when the environment lacks what the agent needs (a column, a cost) or the
 /// learning library is missing.

@@ -9,6 +9,20 @@ namespace {
 
 bool is_topic(const ObservationColumn& column) { return column.name.ends_with("topic"); }
 
+// 0 with probability rate, else 1/(1 − rate).
+torch::Tensor dropout_mask(at::IntArrayRef shape, const Dropout& dropout) {
+  torch::Tensor mask = torch::empty(shape, torch::kFloat);
+  const float kept = static_cast<float>(1 / (1 - dropout.rate));
+  const auto bound = static_cast<std::uint64_t>(dropout.rate * 4294967296.0);
+  float* const values = mask.data_ptr<float>();
+  for (std::int64_t i = 0; i < mask.numel(); i += 2) {  // 32 bits are enough for one unit
+    const std::uint64_t bits = (*dropout.rng)();
+    values[i] = (bits >> 32) < bound ? 0 : kept;
+    if (i + 1 < mask.numel()) values[i + 1] = (bits & 0xffffffffu) < bound ? 0 : kept;
+  }
+  return mask;
+}
+
 }  // namespace
 
 Extractor::Extractor(const ObservationSchema& schema, const ExtractorOptions& options)
@@ -155,10 +169,13 @@ GroupedMlp::GroupedMlp(const MlpShape& shape) : num_groups_(shape.num_groups) {
   }
 }
 
-torch::Tensor GroupedMlp::forward(const torch::Tensor& x, const GroupSlices& slices) {
+torch::Tensor GroupedMlp::forward(const torch::Tensor& x, const GroupSlices& slices, const Dropout& dropout) {
   torch::Tensor h = x;
   const std::vector<std::int64_t> everyone = {x.size(0)};
-  for (const LayerParameters& layer : layers_) h = grouped_layer(h, layer, num_groups_ == 1 ? everyone : slices.size);
+  for (const LayerParameters& layer : layers_) {
+    h = grouped_layer(h, layer, num_groups_ == 1 ? everyone : slices.size);
+    if (dropout.rate > 0 && !layer.is_output) h = h * dropout_mask(h.sizes(), dropout);
+  }
   return h;
 }
 

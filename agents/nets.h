@@ -14,6 +14,7 @@
 #include "agents/grouped_layer.h"
 #include "agents/learning.h"
 #include "sim/observation.h"
+#include "sim/rng.h"
 
 namespace sluice {
 
@@ -92,6 +93,12 @@ struct MlpShape {
   double last_layer_gain = 1;  // scales the initial weights of the output layer
 };
 
+/// Hidden units that are set to 0, the others divided by 1 − rate.
+struct Dropout {
+  double rate = 0;
+  Rng* rng = nullptr;  // not null where rate > 0
+};
+
 /// K parallel networks, h = MLP_{g(u)}(x).  Hidden: Linear → LN (LayerNorm::kAll only) → ReLU.
 /// Rows are sorted by group, so each network sees one contiguous slice and absent groups cost nothing.
 /// With num_groups = 1 the slices are ignored.  Parameters of all groups are stacked (grouped_layer.h):
@@ -99,7 +106,7 @@ struct MlpShape {
 class GroupedMlp : public torch::nn::Module {
  public:
   explicit GroupedMlp(const MlpShape& shape);
-  torch::Tensor forward(const torch::Tensor& x, const GroupSlices& slices);  // [n, outputs]
+  torch::Tensor forward(const torch::Tensor& x, const GroupSlices& slices, const Dropout& dropout = {});  // [n, outputs]
 
   /// Share of hidden units, of the groups that have rows, that are 0 in every row: dead ones.
   double dead_units(const torch::Tensor& x, const GroupSlices& slices) const;

@@ -8,25 +8,49 @@ namespace sluice {
 namespace {
 
 constexpr double kGapMemory = 0.99;  // of the trailing mean of the actions' difference
+constexpr double kLogitPenalty = 0.01;  // of G; as in the authors' code
+
+// Cross-entropy of G to the data's actions.
+torch::Tensor imitation_loss(const torch::Tensor& logits, const torch::Tensor& action) {
+  return torch::nn::functional::cross_entropy(logits, action) + kLogitPenalty * logits.square().mean();
+}
 
 }  // namespace
 
-QNetwork::QNetwork(const LearnerConfig& config, const EnvSpec& spec, std::int64_t head_size, bool dueling)
+QNetwork::QNetwork(const LearnerConfig& config, const EnvSpec& spec, std::int64_t head_size, const QOptions& options)
     : num_actions_(spec.num_actions),
       head_size_(head_size),
-      dueling_(dueling),
+      dueling_(options.dueling),
       extractor_(register_module("extractor", std::make_shared<Extractor>(spec.schema, ExtractorOptions{config.embedding_size, config.attention_size,
                                                                                                        config.layer_norm != LayerNorm::kNone}))),
       net_(register_module("head", std::make_shared<GroupedMlp>(MlpShape{.inputs = extractor_->num_features(),
                                                                          .hidden = config.hidden,
-                                                                         .outputs = head_size * (num_actions_ + (dueling ? 1 : 0)),
-                                                                         .layer_norm = config.layer_norm}))) {}
+                                                                         .outputs = head_size * (num_actions_ + (dueling_ ? 1 : 0)),
+                                                                         .layer_norm = config.layer_norm}))) {
+  if (options.imitation_threshold >= 0)
+    imitation_ = register_module("imitation", std::make_shared<GroupedMlp>(MlpShape{.inputs = extractor_->num_features(), .hidden = config.hidden, .outputs = num_actions_, .layer_norm = config.layer_norm}));
+}
 
-torch::Tensor QNetwork::forward(const torch::Tensor& raw) {
-  const torch::Tensor out = net_->forward(extractor_->forward(raw), {}).view({raw.size(0), -1, head_size_});
-  if (!dueling_) return out;
-  const torch::Tensor advantage = out.narrow(1, 0, num_actions_), value = out.narrow(1, num_actions_, 1);
-  return value + advantage - advantage.mean(1, true);
+QNetwork::Output QNetwork::forward(const torch::Tensor& raw) {
+  const torch::Tensor features = extractor_->forward(raw);
+  Output output;
+  output.z = net_->forward(features, {}).view({raw.size(0), -1, head_size_});
+  if (dueling_) {
+    const torch::Tensor advantage = output.z.narrow(1, 0, num_actions_), value = output.z.narrow(1, num_actions_, 1);
+    output.z = value + advantage - advantage.mean(1, true);
+  }
+  if (imitation_) output.imitation = imitation_->forward(features, {});
+  return output;
+}
+
+torch::Tensor conservative_gap(const torch::Tensor& q, const torch::Tensor& action) {
+  return (torch::logsumexp(q, 1) - q.gather(1, action.unsqueeze(1)).squeeze(1)).mean();
+}
+
+torch::Tensor allow_imitated(const torch::Tensor& q, const torch::Tensor& imitation, double threshold) {
+  constexpr double kNever = -1e8;
+  const torch::Tensor share = (imitation - imitation.amax(1, true)).exp();  // G(a)/max G
+  return torch::where(share >= threshold, q, torch::full_like(q, kNever));
 }
 
 QAgent::QAgent(const QLearnerConfig& config, QOptions options, std::unique_ptr<ValueHead> head, const EnvSpec& spec, Seed seed,
@@ -36,11 +60,11 @@ QAgent::QAgent(const QLearnerConfig& config, QOptions options, std::unique_ptr<V
       options_(std::move(options)),
       scale_(resolve_reward_scale(config.reward_scale, spec)),
       head_(std::move(head)),
-      online_(config, spec, head_->size(), options_.dueling),
+      online_(config, spec, head_->size(), options_),
       online_parameters_(online_),
       adam_(online_parameters_) {
   for (int k = 0; k < options_.num_targets; ++k) {
-    targets_.push_back(std::make_unique<QNetwork>(config, spec, head_->size(), options_.dueling));
+    targets_.push_back(std::make_unique<QNetwork>(config, spec, head_->size(), options_));
     target_parameters_.emplace_back(*targets_.back());
     polyak(target_parameters_.back(), online_parameters_, 1);
   }
@@ -64,12 +88,16 @@ std::optional<UpdateLog> QAgent::update() {
     target.reward = lagrangian_reward(batch_, multipliers_.values(), scale_);
     target.discount = batch_.discount;
     target.next = target_values(batch_.next_observation);
-    target.policy = policy_of(head_->mean(options_.double_q ? online_.forward(batch_.next_observation) : target.next));
+    target.policy = policy_of(options_.double_q ? q_of(online_.forward(batch_.next_observation)) : head_->mean(target.next));
   }
-  const torch::Tensor all = online_.forward(batch_.observation);  // [n, A, N]
+  const QNetwork::Output output = online_.forward(batch_.observation);
+  const torch::Tensor& all = output.z;  // [n, A, N]
   const torch::Tensor taken = all.gather(1, batch_.action.view({-1, 1, 1}).expand({-1, 1, all.size(2)})).squeeze(1);
   const torch::Tensor td = head_->loss(taken, target), q = head_->mean(all);
-  (options_.regulariser ? td + options_.regulariser(q, batch_) : td).backward();
+  torch::Tensor loss = td;
+  if (options_.regulariser) loss = loss + options_.regulariser(q, batch_);
+  if (output.imitation.defined()) loss = loss + imitation_loss(output.imitation, batch_.action);
+  loss.backward();
 
   UpdateLog log;
   log.gradient_norm = adam_.step(config_.step_size(config_.learning_rate, updates_), config_.max_gradient_norm);
@@ -78,7 +106,7 @@ std::optional<UpdateLog> QAgent::update() {
   const torch::NoGradGuard no_grad;
   const double gap = (q.amax(1) - q.amin(1)).mean().item<double>();
   gap_ = gap_ > 0 ? kGapMemory * gap_ + (1 - kGapMemory) * gap : gap;
-  const torch::Tensor own = q.gather(1, batch_.action.unsqueeze(1)), policy = policy_of(q);
+  const torch::Tensor own = q.gather(1, batch_.action.unsqueeze(1)), policy = policy_of(q_of(output));
   log.td_loss = td.item<double>();
   log.q_mean = scale_ * own.mean().item<double>();
   log.q_std = scale_ * own.std(false).item<double>();
@@ -88,14 +116,19 @@ std::optional<UpdateLog> QAgent::update() {
   return log;
 }
 
+torch::Tensor QAgent::q_of(const QNetwork::Output& output) const {
+  const torch::Tensor q = head_->mean(output.z);
+  return output.imitation.defined() ? allow_imitated(q, output.imitation, options_.imitation_threshold) : q;
+}
+
 torch::Tensor QAgent::policy_of(const torch::Tensor& q) const {
   if (config_.randomized_band > 0 && gap_ > 0) return sparsemax(q / (config_.randomized_band * gap_));
   return torch::zeros_like(q).scatter_(1, q.argmax(1, true), 1);
 }
 
 torch::Tensor QAgent::target_values(const torch::Tensor& raw) {
-  torch::Tensor sum = targets_.front()->forward(raw);
-  for (std::size_t k = 1; k < targets_.size(); ++k) sum = sum + targets_[k]->forward(raw);
+  torch::Tensor sum = targets_.front()->forward(raw).z;
+  for (std::size_t k = 1; k < targets_.size(); ++k) sum = sum + targets_[k]->forward(raw).z;
   return targets_.size() == 1 ? sum : sum / static_cast<double>(targets_.size());
 }
 
@@ -113,7 +146,7 @@ void QAgent::probabilities(std::span<const float> observations, std::span<const 
   const c10::InferenceMode inference;
   const auto rows = static_cast<std::int64_t>(probability.size()) / spec_.num_actions;
   const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
-  const torch::Tensor policy = policy_of(head_->mean(online_.forward(raw))).contiguous();
+  const torch::Tensor policy = policy_of(q_of(online_.forward(raw))).contiguous();
   std::copy_n(policy.data_ptr<float>(), probability.size(), probability.begin());
 }
 
@@ -121,7 +154,7 @@ bool QAgent::action_values(std::span<const float> observations, std::span<const 
   const c10::InferenceMode inference;
   const auto rows = static_cast<std::int64_t>(values.size()) / spec_.num_actions;
   const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
-  const torch::Tensor q = (head_->mean(online_.forward(raw)) * scale_).contiguous();
+  const torch::Tensor q = (head_->mean(online_.forward(raw).z) * scale_).contiguous();
   std::copy_n(q.data_ptr<float>(), values.size(), values.begin());
   return true;
 }

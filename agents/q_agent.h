@@ -18,27 +18,40 @@
 
 namespace sluice {
 
-/// Extractor → MLP → z(s, ·) [n, A, N].  Dueling: the last layer gives A advantages and one value, z = V + A − mean_a A.
-class QNetwork : public torch::nn::Module {
- public:
-  QNetwork(const LearnerConfig& config, const EnvSpec& spec, std::int64_t head_size, bool dueling);
-  torch::Tensor forward(const torch::Tensor& raw);
-
- private:
-  std::int64_t num_actions_, head_size_;
-  bool dueling_;
-  std::shared_ptr<Extractor> extractor_;
-  std::shared_ptr<GroupedMlp> net_;
-};
-
 struct QOptions {
   std::string kind;
   bool double_q = true;   // the online network's policy is evaluated by the target; else the target's own
   bool dueling = false;
   int num_targets = 1;    // the target is the mean of the last so many copies
+  /// ≥ 0: a network G on the same features imitates the data's decisions, and actions with G(a|s)/max_b G(b|s) below
+  /// this are never taken (BCQ).
+  double imitation_threshold = -1;
   /// Added to the loss: of Q(s, ·) [n, A].  May be empty.
   std::function<torch::Tensor(const torch::Tensor& q, const TorchBatch& batch)> regulariser = {};
 };
+
+/// Extractor → MLP → z(s, ·) [n, A, N].  Dueling: the last layer gives A advantages and one value, z = V + A − mean_a A.
+class QNetwork : public torch::nn::Module {
+ public:
+  QNetwork(const LearnerConfig& config, const EnvSpec& spec, std::int64_t head_size, const QOptions& options);
+  struct Output {
+    torch::Tensor z;          // [n, A, N]
+    torch::Tensor imitation;  // logits of G [n, A]; undefined without
+  };
+  Output forward(const torch::Tensor& raw);
+
+ private:
+  std::int64_t num_actions_, head_size_;
+  bool dueling_;
+  std::shared_ptr<Extractor> extractor_;
+  std::shared_ptr<GroupedMlp> net_, imitation_;
+};
+
+/// mean [ln Σ_b exp Q(s,b) − Q(s,a)] ≥ 0: CQL's gap.
+torch::Tensor conservative_gap(const torch::Tensor& q, const torch::Tensor& action);
+/// Q with actions that G would hardly take far below the others; all of them at threshold 0.  [n, A]
+torch::Tensor allow_imitated(const torch::Tensor& q, const torch::Tensor& imitation, double threshold);
+
 
 class QAgent final : public LearningAgent {
  public:
@@ -55,7 +68,8 @@ class QAgent final : public LearningAgent {
   void transfer(StateArchive& archive) override;
 
  private:
-  torch::Tensor policy_of(const torch::Tensor& q) const;  // [n, A] → π [n, A]
+  torch::Tensor q_of(const QNetwork::Output& output) const;  // [n, A], of allowed actions
+  torch::Tensor policy_of(const torch::Tensor& q) const;     // [n, A] → π [n, A]
   torch::Tensor target_values(const torch::Tensor& raw);  // z' of the mean of the target networks [n, A, N]
   void move_targets();
   void groups_of(std::span<const std::int32_t>, std::span<std::uint8_t> groups) const override { std::fill(groups.begin(), groups.end(), std::uint8_t{0}); }

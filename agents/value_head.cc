@@ -1,14 +1,13 @@
 #include "agents/value_head.h"
 
 #include <cmath>
-#include <limits>
 
 #include "agents/losses.h"
 
 namespace sluice {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
 
 class ScalarHead final : public ValueHead {
  public:
@@ -98,7 +97,7 @@ class QuantileHead final : public ValueHead {
 
 }  // namespace
 
-Support ValueHead::support() const { return {kNone, kNone}; }
+Support ValueHead::support() const { return {}; }
 
 Support support_of(const torch::Tensor& reward, const torch::Tensor& discount) {
   const double mean = reward.mean().item<double>(), deviation = reward.std(false).item<double>();

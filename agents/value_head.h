@@ -37,7 +37,7 @@ class ValueHead {
   virtual torch::Tensor loss(const torch::Tensor& z, const Bootstrap& target) const = 0;  // z [n, N] → mean over n
   /// Before the first update, with rewards and discounts of a first large batch.
   virtual void prepare(const torch::Tensor& reward, const torch::Tensor& discount) { (void)reward, (void)discount; }
-  /// What prepare() found, for saving; NaN: nothing.
+  /// What prepare() found, for saving; {0, 0}: nothing.
   virtual Support support() const;
   virtual void set_support(Support support) { (void)support; }
 };

@@ -44,6 +44,8 @@ enum class Purpose : std::uint8_t {
   kGroup = 24,       // random user groups, the rival of those by live watch (user)
   kCmdp = 26,        // a random constrained MDP (states)
   kDiagnose = 25,    // directions in which a critic is probed
+  kDropout = 27,     // hidden units that drop out (update)
+  kEnsemble = 28,    // critics drawn from an ensemble (update)
   kThinning = 40,    // rows of the log kept by a realism check (user, day)
 };
 

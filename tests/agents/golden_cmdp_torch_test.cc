@@ -11,53 +11,11 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "agents/agents.h"
-#include "sim/tabular_environment.h"
+#include "tests/agents/tabular_learning.h"
 #include "tests/golden_cmdp.h"
 
 namespace sluice {
 namespace {
-
-Eigen::MatrixXd policy_of(Agent& agent) {
-  std::vector<float> states(15 * 15, 0.0f), probability(15 * 2);
-  for (std::size_t s = 0; s < 15; ++s) states[s * 16] = 1;
-  agent.probabilities(states, {}, probability);
-  Eigen::MatrixXd policy(15, 2);
-  for (Eigen::Index s = 0; s < 15; ++s)
-    for (Eigen::Index a = 0; a < 2; ++a) policy(s, a) = probability[static_cast<std::size_t>(2 * s + a)];
-  return policy;
-}
-
-struct Learned {
-  Eigen::MatrixXd last;
-  Eigen::MatrixXd average;  // over the second half of training, once a day
-  double multiplier = 0;
-};
-
-Learned learn(const AgentConfig& config, std::uint64_t seed, const LearningContext& learning,
-              int rounds) {
-  const TabularCmdp cmdp = golden_cmdp();
-  const auto env = make_tabular_environment(cmdp, {}, Seed(seed));
-  const auto agent = make_agent(config, env->spec(), Seed(seed), learning);
-  std::vector<Decision> decisions;
-  std::vector<Eigen::MatrixXd> policies;
-  int day = -1;
-  for (int round = 0; round < rounds; ++round) {
-    const RequestBatch& requests = env->recv();
-    agent->observe(env->transitions());
-    if (env->day() > day) {
-      if (day >= 0) agent->update_multipliers(env->take_cost_values());
-      day = env->day();
-      agent->begin_day(day, env->group_keys());
-      if (round > rounds / 2) policies.push_back(policy_of(*agent));
-    }
-    decisions.resize(requests.size());
-    agent->act(requests, Mode::kExplore, decisions);
-    env->send(decisions);
-    agent->update();
-  }
-  return {policy_of(*agent), average_policy(cmdp, policies), agent->multipliers()[0]};
-}
 
 struct Judged {
   double penalised;   // (J_R − λ*·max(0, b − J))/optimum
@@ -88,7 +46,7 @@ void check_dual_ascent(std::uint64_t seed) {
   config.entropy_coefficient = 0.1;
   config.multiplier = DualMultiplierConfig{.step_size = 0.013, .decay_steps = 500};
   // Little exploration: what dual ascent measures is the cost of the behaviour, ε included.
-  const Learned learned = learn(config, seed,
+  const Learned learned = learn(golden_cmdp(), {}, config, seed,
                                 {.epsilon_start = 0.1, .epsilon_end = 0.002,
                                  .epsilon_decisions = 1280000, .batch_size = 1024,
                                  .warmup_transitions = 2000, .replay_capacity = 2000000},
@@ -98,7 +56,7 @@ void check_dual_ascent(std::uint64_t seed) {
       "golden cmdp, sl_mgac, seed %d: last %.4f violation %+.2f %%, average %.4f violation %+.2f %%, "
       "multiplier %.3f\n",
       static_cast<int>(seed), last.penalised, 100 * last.violation, average.penalised,
-      100 * average.violation, learned.multiplier);
+      100 * average.violation, learned.multipliers[0]);
   CHECK(last.penalised >= 0.95);
   CHECK(last.violation <= 0.01);
 }
@@ -111,7 +69,7 @@ TEST_SUITE("slow") {
     config.polyak = 0.01;
     config.multiplier = FixedMultiplierConfig{{{"cost_short_video", GoldenCmdp::kMultiplier}}};
     for (const std::uint64_t seed : {1, 2, 3}) {
-      const Learned learned = learn(config, seed,
+      const Learned learned = learn(golden_cmdp(), {}, config, seed,
                                     {.epsilon_start = 1, .epsilon_end = 0.05,
                                      .epsilon_decisions = 100000, .batch_size = 256,
                                      .warmup_transitions = 2000},

@@ -5,7 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <functional>
+
+#include "tests/agents/gradient_check.h"
 
 namespace sluice {
 namespace {
@@ -17,24 +18,6 @@ Tensor doubles(std::vector<double> values, std::vector<std::int64_t> shape) {
 }
 
 double number(const Tensor& scalar) { return scalar.item<double>(); }
-
-/// Largest relative difference between autograd and (f(x+h) − f(x−h))/2h.
-double gradient_error(const Tensor& at, const std::function<Tensor(const Tensor&)>& loss) {
-  Tensor x = at.clone().requires_grad_(true);
-  loss(x).backward();
-  const Tensor gradient = x.grad().contiguous();
-  const double h = 1e-5;
-  double worst = 0;
-  for (std::int64_t i = 0; i < at.numel(); ++i) {
-    Tensor up = at.clone(), down = at.clone();
-    up.view({-1})[i] += h;
-    down.view({-1})[i] -= h;
-    const double difference = (number(loss(up)) - number(loss(down))) / (2 * h);
-    const double own = number(gradient.view({-1})[i]);
-    worst = std::max(worst, std::abs(own - difference) / std::max(1e-2, std::abs(difference)));
-  }
-  return worst;
-}
 
 TEST_CASE("td loss: squared error and Huber of 3, 0.5 and -2") {
   const Tensor q = doubles({4, 1.5, -1}, {3}), target = doubles({1, 1, 1}, {3});

@@ -1,0 +1,112 @@
+// The pieces of the rivals' losses: golden values by hand, gradients by central differences, and what no gradient enters.
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "agents/advantage_weights.h"
+#include "agents/q_agent.h"
+#include "agents/soft_actor_critic.h"
+#include "tests/agents/gradient_check.h"
+
+namespace sluice {
+namespace {
+
+torch::Tensor doubles(std::vector<double> values, std::vector<std::int64_t> shape) { return torch::tensor(values, torch::kDouble).view(shape); }
+double number(const torch::Tensor& scalar) { return scalar.item<double>(); }
+
+// π = (¼, ¾), Q = (2, 4), α = ½: Σ π·(Q − α·ln π)
+constexpr double kSoftValue = 0.25 * (2 + 0.5 * 1.3862943611198906) + 0.75 * (4 + 0.5 * 0.2876820724517809);
+
+TEST_CASE("sac: target and actor loss by hand; where the episode ended only the reward is left") {
+  const torch::Tensor logits = doubles({0, std::log(3.0), 0, std::log(3.0)}, {2, 2}), q = doubles({2, 4, 2, 4}, {2, 2});
+  const torch::Tensor y = soft_target(doubles({1, 1}, {2}), doubles({0.5, 0}, {2}), logits, q, 0.5);
+  CHECK(number(y[0]) == doctest::Approx(1 + 0.5 * kSoftValue));
+  CHECK(number(y[1]) == doctest::Approx(1));
+  CHECK(number(soft_actor_loss(logits, q, 0.5)) == doctest::Approx(-kSoftValue));
+  check_gradient(logits, [&](const torch::Tensor& at) { return soft_actor_loss(at, q, 0.5); });
+}
+
+TEST_CASE("sac: the soft actor loss is least at the softmax of Q/α") {
+  const torch::Tensor q = doubles({1, 3}, {1, 2});
+  torch::Tensor logits = torch::zeros({1, 2}, torch::kDouble).requires_grad_();
+  torch::optim::Adam adam({logits}, 0.05);
+  for (int i = 0; i < 2000; ++i) {
+    adam.zero_grad();
+    soft_actor_loss(logits, q, 0.8).backward();
+    adam.step();
+  }
+  CHECK(number(torch::softmax(logits, 1)[0][1]) == doctest::Approx(1 / (1 + std::exp(-2 / 0.8))).epsilon(1e-4));
+}
+
+TEST_CASE("sac: the temperature falls while the policy is more random than aimed at, and rises when it is less") {
+  CHECK(temperature_gradient(std::log(0.2), 0.6, 0.1) == doctest::Approx(0.2 * 0.5));
+  CHECK(temperature_gradient(std::log(0.2), 0.05, 0.1) == doctest::Approx(-0.2 * 0.05));
+  const TemperatureConfig t{.entropy_start = 0.6, .entropy_end = 0.1, .entropy_decay = 100};
+  CHECK(t.target(0) == doctest::Approx(0.6));
+  CHECK(t.target(100) == doctest::Approx(0.1 + 0.5 / std::exp(1.0)));
+  CHECK(t.target(100000) == doctest::Approx(0.1));
+  // Why the libraries' target is a coin flip on two actions: the entropy .98·ln 2 is that of probabilities .417 and .583.
+  CHECK(-(0.417 * std::log(0.417) + 0.583 * std::log(0.583)) == doctest::Approx(0.98 * std::log(2.0)).epsilon(1e-3));
+}
+
+TEST_CASE("sac: the clipped error is the larger of two, so that a jump away from the target network gains nothing") {
+  const torch::Tensor old = doubles({1, 1, 2}, {3}), y = doubles({0, 0, 0}, {3}), q = doubles({3, 1.2, 0}, {3});
+  const torch::Tensor error = clipped_q_error(q, old, y, 0.5);
+  CHECK(number(error[0]) == doctest::Approx(9));
+  CHECK(number(error[1]) == doctest::Approx(1.44));
+  CHECK(number(error[2]) == doctest::Approx(2.25));  // (2 − .5)²
+  check_gradient(doubles({3, 1.7, 0.3}, {3}), [&](const torch::Tensor& at) { return clipped_q_error(at, old, y, 0.5).sum(); });
+}
+
+TEST_CASE("critics: mean and minimum over an ensemble") {
+  const torch::Tensor q = doubles({1, 5, 3, 2}, {2, 1, 2});
+  CHECK(number(aggregate(q, Aggregation::kMean)[0][1]) == doctest::Approx(3.5));
+  CHECK(number(aggregate(q, Aggregation::kMin)[0][1]) == doctest::Approx(2));
+  CHECK(number(aggregate(q, Aggregation::kMin)[0][0]) == doctest::Approx(1));
+}
+
+TEST_CASE("expectile: by hand, half the squared error at τ = ½, least at the expectile; its gradient") {
+  const torch::Tensor value = doubles({0, 0}, {2}), target = doubles({2, -1}, {2});
+  CHECK(number(expectile_loss(value, target, 0.7)) == doctest::Approx((0.7 * 4 + 0.3 * 1) / 2));
+  CHECK(number(expectile_loss(value, target, 0.5)) == doctest::Approx(0.5 * (4 + 1) / 2));
+  check_gradient(doubles({0.3, -0.2}, {2}), [&](const torch::Tensor& at) { return expectile_loss(at, target, 0.7); });
+  // Of two equally likely targets 0 and 1 the expectile m has τ·(1 − m) = (1 − τ)·m: m = τ.
+  const torch::Tensor both = doubles({0, 1}, {2});
+  const auto loss = [&](double m) { return number(expectile_loss(doubles({m, m}, {2}), both, 0.9)); };
+  CHECK(loss(0.9) < loss(0.89));
+  CHECK(loss(0.9) < loss(0.91));
+}
+
+TEST_CASE("weighted imitation: by hand, capped weights, its gradient, and none into the weights") {
+  const torch::Tensor logits = doubles({0, std::log(3.0), 0, 0}, {2, 2}), action = torch::tensor({1, 0});
+  const torch::Tensor weight = exponential_weights(doubles({1, 50}, {2}), 2, 20);
+  CHECK(number(weight[0]) == doctest::Approx(std::exp(0.5)));
+  CHECK(number(weight[1]) == doctest::Approx(20));
+  CHECK(number(weighted_imitation(logits, action, weight)) == doctest::Approx(-(std::exp(0.5) * std::log(0.75) + 20 * std::log(0.5)) / 2));
+  check_gradient(logits, [&](const torch::Tensor& at) { return weighted_imitation(at, action, weight); });
+  torch::Tensor advantage = doubles({1, 2}, {2}).requires_grad_(), own = logits.clone().requires_grad_();
+  weighted_imitation(own, action, advantage * 2).backward();
+  CHECK_FALSE(advantage.grad().defined());
+}
+
+TEST_CASE("cql: the gap is ln A where all actions are worth the same, never negative, and small for a clear favourite") {
+  CHECK(number(conservative_gap(doubles({2, 2, 2}, {1, 3}), torch::tensor({1}))) == doctest::Approx(std::log(3.0)));
+  CHECK(number(conservative_gap(doubles({20, 0}, {1, 2}), torch::tensor({0}))) == doctest::Approx(0).epsilon(1e-6));
+  torch::manual_seed(4);
+  const torch::Tensor q = torch::randn({50, 4}, torch::kDouble);
+  for (const std::int64_t a : {0, 3}) CHECK(number(conservative_gap(q, torch::full({50}, a, torch::kLong))) > 0);
+  check_gradient(q.narrow(0, 0, 5), [](const torch::Tensor& at) { return conservative_gap(at, torch::tensor({0, 1, 2, 3, 0})); });
+}
+
+TEST_CASE("bcq: threshold 0 allows all actions, so does an even imitator at any; 1 leaves the likeliest") {
+  const torch::Tensor q = doubles({1, 2, 3}, {1, 3}), imitation = doubles({std::log(0.5), std::log(0.4), std::log(0.1)}, {1, 3});
+  const auto best = [&](const torch::Tensor& g, double threshold) { return allow_imitated(q, g, threshold).argmax(1).item<std::int64_t>(); };
+  CHECK(best(imitation, 0) == 2);
+  CHECK(best(imitation, 0.3) == 1);  // .1/.5 < .3 ≤ .4/.5
+  CHECK(best(imitation, 1) == 0);
+  CHECK(best(torch::zeros_like(q), 1) == 2);
+}
+
+}  // namespace
+}  // namespace sluice
