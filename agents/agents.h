@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "agents/a2c.h"
 #include "agents/agent.h"
 #include "agents/agent_info.h"
 #include "agents/averaged_dqn.h"
@@ -22,11 +23,13 @@
 #include "agents/crr.h"
 #include "agents/dqn.h"
 #include "agents/droq.h"
+#include "agents/focops.h"
 #include "agents/group_threshold.h"
 #include "agents/hl_gauss_dqn.h"
 #include "agents/iql.h"
 #include "agents/learning.h"
 #include "agents/oracles.h"
+#include "agents/ppo.h"
 #include "agents/qr_dqn.h"
 #include "agents/redq.h"
 #include "agents/reference_policies.h"
@@ -52,7 +55,8 @@ using AgentConfig =
     std::variant<NeverConfig, AlwaysConfig, RandomConfig, IntervalConfig, ThresholdConfig,
                  FatigueThresholdConfig, GroupThresholdConfig, MyopicOracleConfig, PlannerConfig, FromConfig, StudentConfig, SlMgacConfig,
                  DqnConfig, AveragedDqnConfig, C51Config, QrDqnConfig, HlGaussDqnConfig, SacConfig,
-                 RedqConfig, DroqConfig, BehaviourCloningConfig, BcqConfig, CqlConfig, IqlConfig, AwacConfig, CrrConfig>;
+                 RedqConfig, DroqConfig, BehaviourCloningConfig, BcqConfig, CqlConfig, IqlConfig, AwacConfig, CrrConfig,
+                 A2cConfig, PpoConfig, FocopsConfig>;
 
 /// Throws data_error when the environment lacks what the agent needs (a column, a cost) or the
 /// learning library is missing.

@@ -21,7 +21,10 @@ torch::Tensor to_int64(const std::vector<std::uint8_t>& values) {
 
 void sample_batch(const ReplayBuffer& replay, Seed seed, std::uint64_t update,
                   const BatchOptions& options, TorchBatch& batch) {
-  std::vector<std::int64_t> rows = replay.sample(seed, update, options.batch_size);
+  gather_batch(replay, replay.sample(seed, update, options.batch_size), options, batch);
+}
+
+void gather_batch(const ReplayBuffer& replay, std::vector<std::int64_t> rows, const BatchOptions& options, TorchBatch& batch) {
   if (options.num_groups > 1) {
     // The order within a minibatch is free, so it is the one that makes groups contiguous.
     const std::vector<std::uint8_t>& group = replay.rows().group;

@@ -38,6 +38,9 @@ struct BatchOptions {
 void sample_batch(const ReplayBuffer& replay, Seed seed, std::uint64_t update,
                   const BatchOptions& options, TorchBatch& batch);
 
+/// These rows, in their order within each group.  options.batch_size is not used.
+void gather_batch(const ReplayBuffer& replay, std::vector<std::int64_t> rows, const BatchOptions& options, TorchBatch& batch);
+
 /// r^λ/scale = (reward − Σ_i λ_i·cost_i)/scale.  [n]
 torch::Tensor lagrangian_reward(const TorchBatch& batch, const std::vector<double>& multipliers,
                                 double scale);

@@ -41,6 +41,7 @@ std::vector<AgentConfig> learners() {
       config.hidden = {16};
       if constexpr (requires { config.num_groups; }) config.num_groups = 3;
       if constexpr (requires { config.num_buckets; }) config.num_buckets = 5;
+      if constexpr (requires { config.rollout_transitions; }) config.rollout_transitions = 100;
       all.push_back(config);
     }
   };
@@ -264,6 +265,35 @@ bool same_blobs(const StateBlobs& a, const StateBlobs& b) {
     if (found == b.blobs.end() || found->second.bytes != blob.bytes) return false;
   }
   return true;
+}
+
+TEST_CASE("learning agents: saved and loaded after 50 updates, 100 more are those of an uninterrupted run, byte for byte") {
+  EnvSpec spec = feed_like_spec(kUsers);
+  spec.limits = {{.cost = 0, .limit = 5, .reference = "test"}};
+  for (AgentConfig config : learners()) {
+    CAPTURE(config.index());
+    std::visit([]<class Config>(Config& c) { if constexpr (requires { c.multiplier; }) c.multiplier = DualMultiplierConfig{}; }, config);
+    const auto whole = trained(config, spec, 3, 50);
+    StateBlobs saved;
+    StateArchive first = StateArchive::saving(saved);
+    whole->transfer(first);
+    const auto resumed = make_agent(config, spec, Seed(3), quick());
+    StateArchive archive = StateArchive::loading(saved);
+    resumed->transfer(archive);
+    StateBlobs ends[2];
+    for (const int which : {0, 1}) {
+      Agent& agent = which == 0 ? *whole : *resumed;
+      for (int i = 0; i < 100; ++i) {
+        if (i % 10 == 0) agent.update_multipliers(std::vector<double>{6.0 - i / 50.0, 1});
+        if (i % 7 == 0) agent.observe(random_transitions(spec, 60, static_cast<std::uint64_t>(i)));
+        REQUIRE(agent.update().has_value());
+      }
+      StateArchive end = StateArchive::saving(ends[which]);
+      agent.transfer(end);
+    }
+    CHECK_FALSE(same_blobs(saved, ends[0]));
+    CHECK(same_blobs(ends[0], ends[1]));
+  }
 }
 
 TEST_CASE("sl-mgac: with any switch turned, saved and loaded after 50 updates, 100 more are those of an uninterrupted run, byte for byte") {

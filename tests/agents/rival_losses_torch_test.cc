@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "agents/advantage_weights.h"
+#include "agents/policy_losses.h"
 #include "agents/q_agent.h"
 #include "agents/soft_actor_critic.h"
 #include "tests/agents/gradient_check.h"
@@ -106,6 +107,33 @@ TEST_CASE("bcq: threshold 0 allows all actions, so does an even imitator at any;
   CHECK(best(imitation, 0.3) == 1);  // .1/.5 < .3 ≤ .4/.5
   CHECK(best(imitation, 1) == 0);
   CHECK(best(torch::zeros_like(q), 1) == 2);
+}
+
+TEST_CASE("ppo: what lies beyond the clip in the direction of gain brings nothing, by hand; its gradient") {
+  const auto loss = [](double ratio, double advantage) { return number(ppo_loss(doubles({ratio}, {1}), doubles({advantage}, {1}), 0.2)); };
+  CHECK(loss(1.1, 2) == doctest::Approx(-2.2));
+  CHECK(loss(1.5, 2) == doctest::Approx(-2.4));   // clipped
+  CHECK(loss(0.5, 2) == doctest::Approx(-1.0));   // not: it is a loss already
+  CHECK(loss(0.5, -2) == doctest::Approx(1.6));   // clipped
+  CHECK(loss(1.5, -2) == doctest::Approx(3.0));
+  check_gradient(doubles({1.1, 1.5, 0.5, 0.7}, {4}), [](const torch::Tensor& at) { return ppo_loss(at, doubles({2, 2, 2, -2}, {4}), 0.2); });
+  torch::Tensor advantage = doubles({2}, {1}).requires_grad_(), ratio = doubles({1.1}, {1}).requires_grad_();
+  ppo_loss(ratio, advantage, 0.2).backward();
+  CHECK_FALSE(advantage.grad().defined());
+}
+
+TEST_CASE("kl and focops: by hand, 0 of equal policies, rows beyond the trust region do not count; the gradient") {
+  const torch::Tensor even = doubles({0, 0}, {1, 2}), odd = doubles({0, std::log(3.0)}, {1, 2});
+  CHECK(number(policy_kl(even, even)[0]) == doctest::Approx(0));
+  CHECK(number(policy_kl(odd, even)[0]) == doctest::Approx(0.25 * std::log(0.5) + 0.75 * std::log(1.5)));
+  const double kl = 0.25 * std::log(0.5) + 0.75 * std::log(1.5);
+  const torch::Tensor ratio = doubles({1.5}, {1}), advantage = doubles({2}, {1});
+  CHECK(number(focops_loss(odd, even, ratio, advantage, 1.5, 1)) == doctest::Approx(kl - 1.5 * 2 / 1.5));
+  CHECK(number(focops_loss(odd, even, ratio, advantage, 1.5, 0.9 * kl)) == doctest::Approx(0));
+  check_gradient(doubles({0.1, 0.4, -0.2, 0.3}, {2, 2}), [&](const torch::Tensor& at) {
+    const torch::Tensor log_ratio = torch::log_softmax(at, 1).select(1, 1) - std::log(0.5);
+    return focops_loss(at, torch::zeros({2, 2}, torch::kDouble), log_ratio.exp(), doubles({1, -1}, {2}), 1.5, 10);
+  });
 }
 
 }  // namespace

@@ -52,6 +52,15 @@ std::vector<std::pair<const char*, AgentConfig>> learners() {
   add("sac", SacConfig{}, soft);
   add("redq", RedqConfig{}, soft);
   add("droq", DroqConfig{}, soft);
+  const auto rollouts = [](auto& c) {
+    c.actor_learning_rate = 5e-4;
+    c.rollout_transitions = 4096;
+    c.reward_scale = 1;
+    c.entropy_coefficient = 0.02;  // with less they settle early on a policy that no decision of theirs ever leaves
+  };
+  add("a2c", A2cConfig{}, rollouts);
+  add("ppo", PpoConfig{}, rollouts);
+  add("focops", FocopsConfig{}, rollouts);
   return all;
 }
 
@@ -136,7 +145,8 @@ TEST_SUITE("slow") {
     const double error = (learned.q - soft.action_value).cwiseAbs().maxCoeff() / range(soft.action_value);
     std::printf("tabular, sac: |Q − soft Q*| at most %.4f of the range, policy %.4f\n", error, (learned.last - soft.policy).cwiseAbs().maxCoeff());
     CHECK(error <= 0.02);
-    CHECK((learned.last - soft.policy).cwiseAbs().maxCoeff() < 0.03);
+    // A probability of two actions moves by at most ¼ of what the difference of their Q/α does.
+    CHECK((learned.last - soft.policy).cwiseAbs().maxCoeff() < 0.01 + 0.25 * 2 * error * range(soft.action_value) / 0.3);
   }
 
   TEST_CASE("tabular: every learner reaches 97 % of the optimum of a random MDP") {

@@ -1,0 +1,189 @@
+#include "agents/on_policy.h"
+
+#include <numeric>
+
+#include "agents/advantages.h"
+#include "agents/losses.h"
+#include "sim/check.h"
+
+namespace sluice {
+namespace {
+
+constexpr double kSmallStart = 0.1;              // the actor starts near the uniform policy
+constexpr std::int64_t kRoom = 1 << 16;          // decisions that may arrive before a full rollout is taken
+constexpr std::int64_t kRowsAtOnce = 8192;       // of a pass over a rollout
+
+// Columns 0: reward, 1 + i: cost i, in units of scale.  [n, 1 + C]
+torch::Tensor signals(const TorchBatch& batch, double scale) { return torch::cat({batch.reward.unsqueeze(1), batch.costs}, 1) / scale; }
+
+// column 0 − Σ_i λ_i·column (1 + i).
+torch::Tensor priced(const torch::Tensor& columns, const std::vector<double>& multipliers) {
+  torch::Tensor sum = columns.select(1, 0).clone();
+  for (std::size_t i = 0; i < multipliers.size(); ++i)
+    if (multipliers[i] != 0) sum.sub_(columns.select(1, static_cast<std::int64_t>(i) + 1), multipliers[i]);
+  return sum;
+}
+
+}  // namespace
+
+ValueNetwork::ValueNetwork(const OnPolicyConfig& config, const EnvSpec& spec)
+    : extractor_(register_module("extractor", std::make_shared<Extractor>(spec.schema, ExtractorOptions{config.embedding_size, config.attention_size,
+                                                                                                       config.layer_norm != LayerNorm::kNone}))),
+      values_(register_module("values", std::make_shared<GroupedMlp>(MlpShape{.inputs = extractor_->num_features(),
+                                                                              .hidden = config.hidden,
+                                                                              .outputs = 1 + static_cast<std::int64_t>(spec.cost_names.size()),
+                                                                              .layer_norm = config.layer_norm}))) {}
+
+OnPolicyAgent::OnPolicyAgent(const char* kind, const OnPolicyConfig& config, std::unique_ptr<PolicyRule> rule, const EnvSpec& spec, Seed seed,
+                             const LearningContext& learning)
+    : LearningAgent(spec, seed, learning, config.multiplier),
+      kind_(kind),
+      config_(config),
+      rule_(std::move(rule)),
+      scale_(resolve_reward_scale(config.reward_scale, spec)),
+      critic_(config, spec),
+      actor_(MlpShape{.inputs = critic_.num_features(), .hidden = config.hidden, .outputs = spec.num_actions, .layer_norm = config.layer_norm, .last_layer_gain = kSmallStart}),
+      critic_parameters_(critic_),
+      actor_parameters_(actor_),
+      critic_adam_(critic_parameters_),
+      actor_adam_(actor_parameters_),
+      collecting_(config.rollout_transitions + kRoom, spec.schema.width, static_cast<int>(spec.cost_names.size())),
+      rollout_(config.rollout_transitions + kRoom, spec.schema.width, static_cast<int>(spec.cost_names.size())) {}
+
+void OnPolicyAgent::observe(const TransitionBatch& transitions) {
+  const auto room = config_.rollout_transitions + kRoom - collecting_.size();
+  if (static_cast<std::int64_t>(transitions.size()) <= room) collecting_.add(transitions);  // else: nobody learns; what is there will do
+}
+
+std::optional<UpdateLog> OnPolicyAgent::update() {
+  if (collecting_.size() >= config_.rollout_transitions) begin_rollout();
+  if (rollout_.size() == 0) return std::nullopt;
+  ++updates_;
+  const std::vector<std::int64_t> rows = next_rows();
+  gather_batch(rollout_, rows, batching(), batch_);
+  const auto columns = static_cast<std::int64_t>(1 + spec_.cost_names.size());
+
+  const torch::Tensor advantage = gather_rows(advantage_, columns, rows), target = gather_rows(target_, columns, rows);
+  const torch::Tensor features = critic_.features(batch_.observation), values = critic_.values(features);
+  const torch::Tensor value_loss = torch::mse_loss(values, target);
+  const PolicyStep step{.logits = actor_.forward(features.detach(), {}),
+                        .action = batch_.action,
+                        .log_propensity = torch::from_blob(batch_.columns.propensity.data(), {batch_.action.size(0)}, torch::kFloat).log(),
+                        .old_logits = gather_rows(old_logits_, spec_.num_actions, rows),
+                        .advantage = priced(advantage, multipliers_.values()),
+                        .cost_advantage = advantage.narrow(1, 1, columns - 1)};
+  const torch::Tensor policy_loss = rule_->actor_loss(step) - config_.entropy_coefficient * mean_entropy(step.logits);
+  (value_loss + policy_loss).backward();
+
+  UpdateLog log;
+  log.gradient_norm = critic_adam_.step(config_.step_size(config_.learning_rate, updates_), config_.max_gradient_norm);
+  actor_adam_.step(config_.step_size(config_.actor_learning_rate, updates_), config_.max_gradient_norm);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor value = priced(values.detach(), multipliers_.values()) * scale_;
+  log.td_loss = value_loss.item<double>();
+  log.actor_loss = policy_loss.item<double>();
+  log.q_mean = value.mean().item<double>();
+  log.q_std = value.std(false).item<double>();
+  log.q_abs_max = value.abs().max().item<double>();
+  log.injection_rate = 1 - torch::softmax(step.logits, 1).select(1, 0).mean().item<double>();
+  log.entropy = mean_entropy(step.logits).item<double>();
+  return log;
+}
+
+void OnPolicyAgent::begin_rollout() {
+  std::swap(collecting_, rollout_);
+  collecting_ = ReplayBuffer(config_.rollout_transitions + kRoom, spec_.schema.width, static_cast<int>(spec_.cost_names.size()));
+  ++rollouts_;
+  epoch_ = 0;
+  order_.clear();
+  next_ = 0;
+  const torch::NoGradGuard no_grad;
+  const std::int64_t m = rollout_.size();
+  std::vector<torch::Tensor> value, next_value, signal, logits, discount;
+  for (std::int64_t first = 0; first < m; first += kRowsAtOnce) {
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(std::min(kRowsAtOnce, m - first)));
+    std::iota(rows.begin(), rows.end(), first);
+    gather_batch(rollout_, rows, batching(), batch_);
+    const torch::Tensor features = critic_.features(batch_.observation);
+    value.push_back(critic_.values(features));
+    next_value.push_back(critic_.values(critic_.features(batch_.next_observation)));
+    logits.push_back(actor_.forward(features, {}));
+    signal.push_back(signals(batch_, scale_));
+    discount.push_back(batch_.discount);
+  }
+  const auto numbers = [](const torch::Tensor& t) {
+    const torch::Tensor c = t.contiguous();
+    return std::vector<float>(c.data_ptr<float>(), c.data_ptr<float>() + c.numel());
+  };
+  const torch::Tensor all_values = torch::cat(value), all_next = torch::cat(next_value), all_signals = torch::cat(signal);
+  const std::vector<std::int32_t> successor = successors(rollout_.rows());
+  const std::vector<float> discounts = numbers(torch::cat(discount));
+  std::vector<torch::Tensor> advantage;
+  for (std::int64_t c = 0; c < all_values.size(1); ++c) {
+    const std::vector<float> reward = numbers(all_signals.select(1, c)), v = numbers(all_values.select(1, c)), next = numbers(all_next.select(1, c));
+    advantage.push_back(torch::tensor(gae({successor, reward, discounts}, v, next, config_.gae_lambda)));
+  }
+  const torch::Tensor advantages = torch::stack(advantage, 1);
+  advantage_ = numbers(advantages);
+  target_ = numbers(advantages + all_values);
+  old_logits_ = numbers(torch::cat(logits));
+}
+
+// A new order of the rollout's rows in every epoch; what is left at the end of one is too little for a minibatch.
+std::vector<std::int64_t> OnPolicyAgent::next_rows() {
+  const std::int64_t size = std::min<std::int64_t>(learning_.batch_size, rollout_.size());
+  if (next_ + size > static_cast<std::int64_t>(order_.size())) {
+    order_.resize(static_cast<std::size_t>(rollout_.size()));
+    std::iota(order_.begin(), order_.end(), 0);
+    Rng rng = seed_.stream(Purpose::kReplay, rollouts_, epoch_++);
+    for (std::size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[rng() % i]);
+    next_ = 0;
+  }
+  next_ += size;
+  return {order_.begin() + (next_ - size), order_.begin() + next_};
+}
+
+void OnPolicyAgent::probabilities(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> probability) {
+  const c10::InferenceMode inference;
+  const auto rows = static_cast<std::int64_t>(probability.size()) / spec_.num_actions;
+  const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
+  const torch::Tensor policy = torch::softmax(actor_.forward(critic_.features(raw), {}), 1).contiguous();
+  std::copy_n(policy.data_ptr<float>(), probability.size(), probability.begin());
+}
+
+void OnPolicyAgent::save(AgentState& state) const {
+  save_identity(kind_.c_str(), spec_.schema, state);
+  save_module("critic.", critic_, state);
+  save_module("actor.", actor_, state);
+  save_vector("multipliers", multipliers_.values(), state);
+  save_vector("decisions", {static_cast<double>(decisions_)}, state);
+}
+
+void OnPolicyAgent::load(const AgentState& state) {
+  check_identity(kind_.c_str(), spec_.schema, state);
+  load_module("critic.", critic_, state);
+  load_module("actor.", actor_, state);
+  multipliers_.set_values(load_vector("multipliers", state));
+  decisions_ = static_cast<std::int64_t>(load_vector("decisions", state).at(0));
+}
+
+void OnPolicyAgent::transfer(StateArchive& archive) {
+  LearningAgent::transfer(archive);
+  critic_parameters_.transfer("critic", archive);
+  actor_parameters_.transfer("actor", archive);
+  critic_adam_.transfer("critic_adam", archive);
+  actor_adam_.transfer("actor_adam", archive);
+  archive.section("collecting", [&] { collecting_.transfer(archive); });
+  archive.section("rollout", [&] { rollout_.transfer(archive); });
+  archive.value("rollouts", rollouts_);
+  archive.value("epoch", epoch_);
+  archive.values("order", order_);
+  archive.value("next", next_);
+  archive.values("advantage", advantage_);
+  archive.values("target", target_);
+  archive.values("old_logits", old_logits_);
+}
+
+torch::Tensor standardise(const torch::Tensor& x) { return (x - x.mean()) / (x.std(false) + 1e-8); }
+
+}  // namespace sluice

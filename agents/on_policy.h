@@ -1,0 +1,96 @@
+#pragma once
+// The agent behind learners from their own decisions: rollouts, values of reward and of each cost, advantages; a
+// PolicyRule says how the actor moves.  Private to the learning library.
+//
+// n rows of a minibatch, A actions, C costs.  Value columns: 0 the reward, 1 + i cost i, each in units of reward_scale.
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agents/adam.h"
+#include "agents/learning_base.h"
+#include "agents/nets.h"
+#include "agents/on_policy_config.h"
+#include "agents/torch_batch.h"
+
+namespace sluice {
+
+/// φ, then V of the reward and of each cost.
+class ValueNetwork : public torch::nn::Module {
+ public:
+  ValueNetwork(const OnPolicyConfig& config, const EnvSpec& spec);
+  torch::Tensor features(const torch::Tensor& raw) { return extractor_->forward(raw); }          // [n, f]
+  torch::Tensor values(const torch::Tensor& features) { return values_->forward(features, {}); }  // [n, 1 + C]
+  std::int64_t num_features() const { return extractor_->num_features(); }
+
+ private:
+  std::shared_ptr<Extractor> extractor_;
+  std::shared_ptr<GroupedMlp> values_;
+};
+
+struct PolicyStep {
+  torch::Tensor logits;             // [n, A] with gradient into the actor
+  torch::Tensor action;             // [n]
+  torch::Tensor log_propensity;     // [n] of the decision when it was made
+  torch::Tensor old_logits;         // [n, A] the actor's when the rollout began to be used
+  torch::Tensor advantage;          // [n] of r^λ at the present multipliers, as GAE gives it, not normalised
+  torch::Tensor cost_advantage;     // [n, C]
+
+  torch::Tensor log_probability() const { return of_taken(torch::log_softmax(logits, 1)); }
+  /// π(a|s)/π_old(a|s).
+  torch::Tensor ratio() const { return (log_probability() - of_taken(torch::log_softmax(old_logits, 1))).exp(); }
+  /// w = min(π_old(a|s)/propensity, 2), without gradient.
+  torch::Tensor weight() const { return (of_taken(torch::log_softmax(old_logits, 1)) - log_propensity).exp().clamp_max(2).detach(); }
+
+ private:
+  torch::Tensor of_taken(const torch::Tensor& values) const { return values.gather(1, action.unsqueeze(1)).squeeze(1); }
+};
+
+class PolicyRule {
+ public:
+  virtual ~PolicyRule() = default;
+  virtual torch::Tensor actor_loss(const PolicyStep& step) = 0;
+};
+
+class OnPolicyAgent final : public LearningAgent {
+ public:
+  OnPolicyAgent(const char* kind, const OnPolicyConfig& config, std::unique_ptr<PolicyRule> rule, const EnvSpec& spec, Seed seed,
+                const LearningContext& learning);
+  void begin_day(int, std::span<const float>) override {}
+  void observe(const TransitionBatch& transitions) override;
+  std::optional<UpdateLog> update() override;
+  void probabilities(std::span<const float> observations, std::span<const std::uint8_t> groups, std::span<float> probability) override;
+  void save(AgentState& state) const override;
+  void load(const AgentState& state) override;
+  void transfer(StateArchive& archive) override;
+
+ private:
+  void begin_rollout();  // values, advantages and the actor's logits at every row
+  void groups_of(std::span<const std::int32_t>, std::span<std::uint8_t> groups) const override { std::fill(groups.begin(), groups.end(), std::uint8_t{0}); }
+  BatchOptions batching() const { return {.batch_size = learning_.batch_size, .discount = config_.discounting(), .dictated_discount = spec_.discount}; }
+  std::vector<std::int64_t> next_rows();
+
+  const std::string kind_;
+  const OnPolicyConfig config_;
+  const std::unique_ptr<PolicyRule> rule_;
+  const double scale_;
+  ValueNetwork critic_;
+  GroupedMlp actor_;
+  FlatParameters critic_parameters_, actor_parameters_;
+  Adam critic_adam_, actor_adam_;
+  ReplayBuffer collecting_, rollout_;
+  std::uint64_t rollouts_ = 0;       // begun
+  std::uint64_t epoch_ = 0;          // of this rollout
+  std::vector<std::int64_t> order_;  // of this epoch
+  std::int64_t next_ = 0;            // index into order_
+  std::vector<float> advantage_, target_, old_logits_;  // [m, 1 + C], [m, 1 + C], [m, A]
+  TorchBatch batch_;
+};
+
+/// (x − mean x)/(sd x + 1e-8).
+torch::Tensor standardise(const torch::Tensor& x);
+
+}  // namespace sluice
