@@ -130,6 +130,21 @@ void bench_agent(const std::string& name, Agent& agent, const EnvSpec& spec, dou
   }
 }
 
+// Updates per second of every other kind that learns, at its defaults.
+void bench_rivals(const EnvSpec& spec, const LearningContext& learning, std::vector<BenchNumber>& out) {
+  const auto measure = [&]<class Config>(const Config*) {
+    if constexpr (Config::kInfo.learns && !std::is_same_v<Config, SlMgacConfig> && !std::is_same_v<Config, DqnConfig>) {
+      Config config;
+      if constexpr (requires { config.rollout_transitions; }) config.rollout_transitions = 4 * kBatch;
+      const std::unique_ptr<Agent> agent(sluice_make_learner(config, spec, Seed(1), learning));
+      agent->begin_day(0, std::vector<float>(static_cast<std::size_t>(spec.num_users)));
+      agent->observe(random_transitions(spec, 4 * kBatch));
+      out.push_back({std::string(Config::kKind) + "_updates_per_s", rate([&] { agent->update(); }), "1/s", 0, ""});
+    }
+  };
+  [&]<class... Kinds>(const std::variant<Kinds...>*) { (measure(static_cast<const Kinds*>(nullptr)), ...); }(static_cast<const AgentConfig*>(nullptr));
+}
+
 std::unique_ptr<Agent> ready_agent(const SlMgacConfig& config, const EnvSpec& spec, const LearningContext& learning) {
   std::unique_ptr<Agent> agent(sluice_make_learner(config, spec, Seed(1), learning));
   std::vector<float> keys;
@@ -267,5 +282,6 @@ extern "C" void sluice_bench_agents(std::vector<sluice::BenchNumber>& out) {
   const std::vector<double> ratios = update_cost_ratios({compared[0].get(), compared[1].get(), compared[2].get()});
   out.push_back({"sl_mgac_update_cost_over_plain_actor_critic", 1 / ratios[1], "ratio", 0, ""});
   out.push_back({"sl_mgac_update_cost_20_groups_over_5", ratios[2], "ratio", 0, ""});
+  bench_rivals(spec, learning, out);
   bench_student(spec, out);
 }

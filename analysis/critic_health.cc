@@ -16,7 +16,8 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-enum class From { kDiagnostics, kDeviation };  // mean of /diagnostics, standard deviation of /training
+// Mean of /diagnostics or of /training, the root of the latter, its standard deviation.
+enum class From { kDiagnostics, kTraining, kTrainingRoot, kTrainingDeviation };
 struct HealthColumn {
   const char* column;
   const char* title;
@@ -24,14 +25,14 @@ struct HealthColumn {
   From from;
 };
 constexpr HealthColumn kColumns[] = {
-    {"td_error_rms", "TD error\nrms, s", "s", From::kDiagnostics},
-    {"q_sd", "Q over rows\nsd, s", "s", From::kDiagnostics},
+    {"td_error_rms", "TD error\nrms, units", "reward_scale", From::kTrainingRoot},
+    {"q_std", "Q over rows\nsd, s", "s", From::kTraining},
     {"q_bias", "Q − true Q\nmean, s", "s", From::kDiagnostics},
     {"q_rmse", "\nrms, s", "s", From::kDiagnostics},
     {"advantage_rmse", "advantage's error\nrms, s", "s", From::kDiagnostics},
     {"seem_normalised", "SEEM\n/‖A‖", "1", From::kDiagnostics},
     {"injection_rate", "injection\nrate", "1", From::kDiagnostics},
-    {"injection_rate_unrest", "its unrest\nsd over updates", "1", From::kDeviation}};
+    {"injection_rate_unrest", "its unrest\nsd over updates", "1", From::kTrainingDeviation}};
 
 std::vector<double> second_half(const Table& table, const std::string& column, const std::string& where) {
   std::vector<double> found;
@@ -40,14 +41,15 @@ std::vector<double> second_half(const Table& table, const std::string& column, c
   return found;
 }
 
+double mean_or_none(const std::vector<double>& values) { return values.empty() ? kNan : mean(values); }
+
 double of_run(const Run& run, const HealthColumn& wanted) {
-  if (wanted.from == From::kDeviation) return standard_deviation(second_half(run.training, "injection_rate", run.path + " /training"));
-  const std::string name = wanted.column, where = run.path + " /diagnostics";
-  std::vector<double> values = second_half(run.diagnostics, name == "q_sd" ? "q_variance" : name, where);
-  if (values.empty()) return kNan;
-  if (name == "q_sd")
-    for (double& value : values) value = std::sqrt(value);
-  return mean(values);
+  const std::string name = wanted.column;
+  if (wanted.from == From::kDiagnostics) return mean_or_none(second_half(run.diagnostics, name, run.path + " /diagnostics"));
+  const auto training = [&](const char* column) { return second_half(run.training, column, run.path + " /training"); };
+  if (wanted.from == From::kTrainingRoot) return std::sqrt(mean_or_none(training("td_loss")));
+  if (wanted.from == From::kTrainingDeviation) return standard_deviation(training("injection_rate"));
+  return mean_or_none(training(wanted.column));
 }
 
 bool diverged(const Run& run) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <thread>
 
 #include "agents/blas_info.h"
@@ -38,11 +39,14 @@ int version_command() {
 
 int list_command(const std::string& what) {
   if (what == "agents" || what == "policies") {
-    fmt::print("{:<18} {:<15} {:<7} {}\n", "kind", "family", "learns", "what it is (source)");
+    fmt::print("{:<18} {:<15} {:<11} {:<8} {:<7} {}\n", "kind", "family", "learns", "offline", "limits", "what it is (source)");
     for (const AgentInfo& info : agent_infos())
       if (what == "agents" || !info.learns)
-        fmt::print("{:<18} {:<15} {:<7} {} ({})\n", info.kind, info.family, info.learns ? "yes" : "no",
-                   info.description, info.source);
+        fmt::print("{:<18} {:<15} {:<11} {:<8} {:<7} {} ({})\n", info.kind, info.family, info.learns ? info.data : "no",
+                   info.learns ? (info.offline ? "made for" : info.data == std::string_view("off-policy") ? "able" : "no") : "-", info.limits, info.description, info.source);
+    if (what == "agents")
+      fmt::print("\nlearns: from a replay of anybody's decisions (off-policy) or its own rollouts (on-policy)\n"
+                 "limits: price: by the Lagrangian reward, at prices that are fixed or move (agent.multiplier)\n");
     return 0;
   }
   if (what == "environments") {

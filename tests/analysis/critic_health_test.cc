@@ -10,22 +10,19 @@
 namespace sluice {
 namespace {
 
-Run health_run(const std::string& label, std::int64_t seed, std::vector<double> td_error, std::vector<double> q_abs_max) {
+Run health_run(const std::string& label, std::int64_t seed, std::vector<double> q_rmse, std::vector<double> q_abs_max) {
   Run run;
   run.label = label;
   run.seed = seed;
-  std::vector<double> decisions, variance;
-  for (std::size_t i = 0; i < td_error.size(); ++i) {
-    decisions.push_back(static_cast<double>(i + 1));
-    variance.push_back(4);
-  }
-  run.diagnostics.columns = {{"decisions", "1", "", decisions}, {"td_error_rms", "reward", "", td_error}, {"q_variance", "reward^2", "", variance}};
-  std::vector<double> rate, when;
+  std::vector<double> decisions;
+  for (std::size_t i = 0; i < q_rmse.size(); ++i) decisions.push_back(static_cast<double>(i + 1));
+  run.diagnostics.columns = {{"decisions", "1", "", decisions}, {"q_rmse", "reward", "", q_rmse}};
+  std::vector<double> rate, when, td_loss(q_abs_max.size(), 4);
   for (std::size_t i = 0; i < q_abs_max.size(); ++i) {
     when.push_back(static_cast<double>(i + 1));
     rate.push_back(i % 2 == 0 ? 0.4 : 0.6);
   }
-  run.training.columns = {{"decisions", "1", "", when}, {"q_abs_max", "reward", "", q_abs_max}, {"injection_rate", "1", "", rate}};
+  run.training.columns = {{"decisions", "1", "", when}, {"q_abs_max", "reward", "", q_abs_max}, {"injection_rate", "1", "", rate}, {"td_loss", "1", "", td_loss}};
   return run;
 }
 
@@ -40,14 +37,14 @@ TEST_CASE("critic health: means over the second half of each run, and their t in
   runs.runs = {health_run("a", 1, {100, 100, 10, 20}, {1, 1, 1, 1}), health_run("a", 2, {100, 100, 20, 22}, {1, 1, 1, 1})};
   const std::vector<CriticHealth> agents = critic_health(runs);
   REQUIRE(agents.size() == 1);
-  const HealthNumber& error = number(agents[0], "td_error_rms");
+  const HealthNumber& error = number(agents[0], "q_rmse");
   REQUIRE(error.runs.size() == 2);
   CHECK(error.runs[0] == doctest::Approx(15));
   CHECK(error.runs[1] == doctest::Approx(21));
   CHECK(error.mean.value == doctest::Approx(18));
   // t of one degree of freedom at 97.5 %: tan(.475 π) = 12.706; standard error 6/√2/√2 = 3
   CHECK(error.mean.hi == doctest::Approx(18 + 12.7062 * 3).epsilon(1e-5));
-  CHECK(number(agents[0], "q_sd").mean.value == doctest::Approx(2));
+  CHECK(number(agents[0], "td_error_rms").mean.value == doctest::Approx(2));
   CHECK(number(agents[0], "injection_rate_unrest").mean.value == doctest::Approx(0.1 * std::sqrt(2)));  // of .4 and .6
   CHECK(number(agents[0], "seem_normalised").runs.empty());
   CHECK(agents[0].num_diverged == 0);

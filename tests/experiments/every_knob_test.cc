@@ -53,7 +53,11 @@ void collect(const std::string& path, const FieldInfo& info, const T& now,
     std::visit(
         [&](const auto& kind) {
           using Kind = std::decay_t<decltype(kind)>;
-          if constexpr (!std::is_same_v<Kind, SlMgacConfig> && !std::is_same_v<Kind, DqnConfig>)
+          // A learner's knobs change nothing in a burn-in: only rules serve there.
+          if constexpr (requires { Kind::kInfo.learns; }) {
+            if constexpr (!Kind::kInfo.learns)
+              collect<Kind>(path, info, kind, [get](FeedConfig& c) -> Kind& { return std::get<Kind>(get(c)); }, knobs);
+          } else
             collect<Kind>(path, info, kind, [get](FeedConfig& c) -> Kind& { return std::get<Kind>(get(c)); }, knobs);
         },
         now);
