@@ -6,6 +6,7 @@
 // whose gradient at π_old is the policy gradient.  With a dual multiplier this is RCPO (Tessler, Mankowitz & Mannor
 // 2019), an actor-critic on the penalised reward whose price moves slowest: advantages are linear in the reward, so
 // those of reward and costs, priced, are that of the penalised reward.
+// All of it less entropy_coefficient·mean H(π(·|s)).
 
 #include <memory>
 #include <tuple>

@@ -12,6 +12,18 @@ std::shared_ptr<GroupedMlp> make_mlp(const ActorCriticConfig& config, std::int64
   return std::make_shared<GroupedMlp>(MlpShape{.inputs = inputs, .hidden = config.hidden, .outputs = outputs, .num_groups = groups, .layer_norm = config.layer_norm});
 }
 
+// Units drop out as long as it lives.
+class Dropping {
+ public:
+  Dropping(CriticStack& online, CriticStack& target, Rng* rng) : online_(online), target_(target) { online_.drop_with(rng), target_.drop_with(rng); }
+  ~Dropping() { online_.drop_with(nullptr), target_.drop_with(nullptr); }
+  Dropping(const Dropping&) = delete;
+  Dropping& operator=(const Dropping&) = delete;
+
+ private:
+  CriticStack &online_, &target_;
+};
+
 }  // namespace
 
 CriticStack::CriticStack(const ActorCriticConfig& config, const EnvSpec& spec, const CriticShape& shape)
@@ -42,6 +54,7 @@ torch::Tensor ActorCriticStep::taken(const torch::Tensor& values) const {
 }
 
 torch::Tensor critics_td_loss(const ActorCriticStep& step, const torch::Tensor& target) {
+  step.target = target.detach();
   const torch::Tensor q = step.taken(step.q);  // [N, n]
   return (q - target.detach().unsqueeze(0)).square().mean(1).sum();
 }
@@ -68,20 +81,18 @@ std::optional<UpdateLog> ActorCriticAgent::update() {
   if (!warmed_up()) return std::nullopt;
   sample_batch(replay_, seed_, updates_++, {.batch_size = learning_.batch_size, .discount = config_.discounting(), .dictated_discount = spec_.discount}, batch_);
   Rng drop = seed_.stream(Purpose::kDropout, updates_);
-  critic_.drop_with(&drop), target_critic_.drop_with(&drop);
+  const Dropping dropping(critic_, target_critic_, &drop);
 
-  ActorCriticStep step{.batch = batch_, .reward = {}, .q = {}, .value = {}, .logits = {}, .target_q = {}, .next_q = {}, .next_value = {}, .next_logits = {}, .update = updates_};
+  ActorCriticStep step{.batch = batch_, .reward = {}, .q = {}, .value = {}, .logits = {}, .target_q = {}, .next_q = {}, .next_value = {}, .next_logits = {}, .update = updates_, .target = {}};
   const bool has_value = rule_->shape().has_value;
-  {
+  if (rule_->has_critic()) {
     const torch::NoGradGuard no_grad;
     step.reward = lagrangian_reward(batch_, multipliers_.values(), scale_);
     const torch::Tensor next = critic_.features(batch_.next_observation);
     step.next_logits = actor_.forward(next, {});
     if (has_value) step.next_value = critic_.value(next);
-    if (rule_->has_critic()) {
-      step.next_q = target_critic_.q(target_critic_.features(batch_.next_observation));
-      step.target_q = target_critic_.q(target_critic_.features(batch_.observation));
-    }
+    step.next_q = target_critic_.q(target_critic_.features(batch_.next_observation));
+    if (rule_->needs_target_q()) step.target_q = target_critic_.q(target_critic_.features(batch_.observation));
   }
   const torch::Tensor features = critic_.features(batch_.observation);
   if (rule_->has_critic()) step.q = critic_.q(features);
@@ -101,7 +112,6 @@ std::optional<UpdateLog> ActorCriticAgent::update() {
   actor_adam_.step(config_.step_size(config_.actor_learning_rate, updates_), config_.max_gradient_norm);
   polyak(target_parameters_, critic_parameters_, config_.polyak);
   rule_->finish(step);
-  critic_.drop_with(nullptr), target_critic_.drop_with(nullptr);
 
   const torch::NoGradGuard no_grad;
   log.actor_loss = policy_loss.item<double>();
@@ -110,6 +120,7 @@ std::optional<UpdateLog> ActorCriticAgent::update() {
   if (!critic_loss.defined()) return log;
   const torch::Tensor q = step.taken(step.q).mean(0);
   log.td_loss = critic_loss.item<double>();
+  log.td_error_rms = scale_ * (step.taken(step.q) - step.target.unsqueeze(0)).square().mean().sqrt().item<double>();
   log.q_mean = scale_ * q.mean().item<double>();
   log.q_std = scale_ * q.std(false).item<double>();
   log.q_abs_max = scale_ * q.abs().max().item<double>();

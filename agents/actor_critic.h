@@ -54,6 +54,7 @@ struct ActorCriticStep {
   torch::Tensor next_q, next_value;        // [N, n, A], [n]: target critics at s'; V: the online one
   torch::Tensor next_logits;               // [n, A]: the online actor at s'
   std::uint64_t update = 0;
+  mutable torch::Tensor target;            // [n] y, as the rule formed it
 
   /// Of the actions taken: [..., n, A] → [..., n].
   torch::Tensor taken(const torch::Tensor& values) const;
@@ -63,6 +64,8 @@ class ActorCriticRule {
  public:
   virtual ~ActorCriticRule() = default;
   virtual CriticShape shape() const = 0;
+  /// Whether it looks at the target critics' Q of s.
+  virtual bool needs_target_q() const { return false; }
   /// False: an imitator, whose actor moves the extractor.
   virtual bool has_critic() const { return true; }
   virtual torch::Tensor critic_loss(const ActorCriticStep& step) = 0;  // not called without a critic
@@ -100,7 +103,7 @@ class ActorCriticAgent final : public LearningAgent {
   TorchBatch batch_;
 };
 
-/// mean over n of (Q_k(s, a) − y)², summed over the critics.  y [n], without gradient.
+/// mean over n of (Q_k(s, a) − y)², summed over the critics.  y [n], without gradient; it is kept as step.target.
 torch::Tensor critics_td_loss(const ActorCriticStep& step, const torch::Tensor& target);
 
 }  // namespace sluice

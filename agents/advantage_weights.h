@@ -6,8 +6,15 @@
 #include <torch/torch.h>
 
 #include "agents/actor_critic.h"
+#include "agents/awac.h"
+#include "agents/crr.h"
+#include "agents/iql.h"
 
 namespace sluice {
+
+std::unique_ptr<ActorCriticRule> awac_rule(const AwacConfig& config);
+std::unique_ptr<ActorCriticRule> crr_rule(const CrrConfig& config);
+std::unique_ptr<ActorCriticRule> iql_rule(const IqlConfig& config);
 
 /// min(exp(A/temperature), cap).
 torch::Tensor exponential_weights(const torch::Tensor& advantage, double temperature, double cap);

@@ -20,6 +20,7 @@ enum class Mode { kExplore, kEvaluate };  // kEvaluate: the frozen policy, no ex
 struct UpdateLog {
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   double td_loss = kNone, reward_loss = kNone, actor_loss = kNone;
+  double td_error_rms = kNone;  // of Q(s,a) (on-policy: of V(s)) to its target, in units of the reward
   double q_mean = kNone, q_std = kNone, q_abs_max = kNone;
   double injection_rate = kNone, entropy = kNone, gradient_norm = kNone;
   std::vector<double> group_q_mean, group_q_std;  // one per MG-SD group; may be empty

@@ -1,6 +1,6 @@
 #pragma once
-// The list of agents.  To add one: a file pair with a config struct (kInfo, fields()) and a make(), and one word in
-// the variant.  make() of a rule takes (config, spec, seed), that of a learner a LearningContext too.
+// The list of agents.  To add one: a file pair with a config struct (kInfo, fields()) and a make(), its
+// header and one word in the variant here.  make() of a rule takes (config, spec, seed), that of a learner a LearningContext too.
 //
 // Learning agents live in libsluice_learning.so, which is opened when the first of them is made: it
 // brings libtorch with it, whose start-up (about 0.8 s) nobody else should pay.

@@ -4,7 +4,8 @@
 //
 //   y = r^λ/scale + discount·max_a (1/K)·Σ_k Q_k(s', a)
 //
-// The maximum is over the averaged values, as in the paper (no Double).
+// over the copies taken so far.  The maximum is over the averaged values, as in the paper (no Double).  `polyak` has no
+// effect.
 
 #include <memory>
 #include <tuple>
@@ -20,7 +21,7 @@ struct AveragedDqnConfig : QLearnerConfig {
   static constexpr const char* kKind = kInfo.kind;
   int num_averaged = 10;
 
-  AveragedDqnConfig() { target_period = 100; }
+  AveragedDqnConfig() { target_period = 20; }
 
   static constexpr auto fields() {
     return std::tuple_cat(QLearnerConfig::q_fields(),

@@ -22,8 +22,10 @@ class Awac final : public ActorCriticRule {
 
 }  // namespace
 
+std::unique_ptr<ActorCriticRule> awac_rule(const AwacConfig& config) { return std::make_unique<Awac>(config); }
+
 std::unique_ptr<Agent> make(const AwacConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning) {
-  return std::make_unique<ActorCriticAgent>(AwacConfig::kKind, config, std::make_unique<Awac>(config), spec, seed, learning);
+  return std::make_unique<ActorCriticAgent>(AwacConfig::kKind, config, awac_rule(config), spec, seed, learning);
 }
 
 }  // namespace sluice

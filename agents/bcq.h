@@ -5,7 +5,8 @@
 //   allowed: actions with G(a|s)/max_b G(b|s) ≥ threshold
 //   y = r + discount·Q'(s', argmax over allowed a of Q(s',a)),   π greedy over the allowed
 //
-// threshold 0 is Double DQN, threshold 1 behaviour cloning's likeliest action.
+// threshold 0 is Double DQN on features that G also moves, threshold 1 behaviour cloning's likeliest action.  Squared error
+// where the paper has smooth L1, whose fixed point is not the mean.
 
 #include <memory>
 #include <tuple>

@@ -24,8 +24,10 @@ class Crr final : public ActorCriticRule {
 
 }  // namespace
 
+std::unique_ptr<ActorCriticRule> crr_rule(const CrrConfig& config) { return std::make_unique<Crr>(config); }
+
 std::unique_ptr<Agent> make(const CrrConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning) {
-  return std::make_unique<ActorCriticAgent>(CrrConfig::kKind, config, std::make_unique<Crr>(config), spec, seed, learning);
+  return std::make_unique<ActorCriticAgent>(CrrConfig::kKind, config, crr_rule(config), spec, seed, learning);
 }
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 //   L_π = mean (KL(π‖π_old) − w·ratio·Â/temperature)·1[KL(π‖π_old) ≤ trust],   Â = (A_R − Σ_i λ_i·A_i), standardised
 //
 // ratio and w: on_policy_config.h.  Prices move as `multiplier` says (the paper: projected ascent).
+// All of it less entropy_coefficient·mean H(π(·|s)).
 
 #include <memory>
 #include <tuple>

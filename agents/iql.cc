@@ -11,6 +11,7 @@ class Iql final : public ActorCriticRule {
  public:
   explicit Iql(const IqlConfig& config) : config_(config) {}
   CriticShape shape() const override { return {.num_critics = config_.num_critics, .has_value = true}; }
+  bool needs_target_q() const override { return true; }
 
   torch::Tensor critic_loss(const ActorCriticStep& step) override {
     const torch::Tensor y = step.reward + step.batch.discount * step.next_value;
@@ -28,8 +29,10 @@ class Iql final : public ActorCriticRule {
 
 }  // namespace
 
+std::unique_ptr<ActorCriticRule> iql_rule(const IqlConfig& config) { return std::make_unique<Iql>(config); }
+
 std::unique_ptr<Agent> make(const IqlConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning) {
-  return std::make_unique<ActorCriticAgent>(IqlConfig::kKind, config, std::make_unique<Iql>(config), spec, seed, learning);
+  return std::make_unique<ActorCriticAgent>(IqlConfig::kKind, config, iql_rule(config), spec, seed, learning);
 }
 
 }  // namespace sluice

@@ -1,6 +1,6 @@
 #pragma once
-// What DQN and SL-MGAC do alike: remember, count, price, and turn probabilities into decisions.
-// One level only: the algorithms themselves are in dqn.cc and sl_mgac.cc.
+// What learners do alike: remember, count, price, and turn probabilities into decisions.
+// One level only: what is an agent's own is in its file.
 
 #include <memory>
 #include <span>

@@ -10,7 +10,7 @@ namespace sluice {
 namespace {
 
 constexpr double kSmallStart = 0.1;              // the actor starts near the uniform policy
-constexpr std::int64_t kRoom = 1 << 16;          // decisions that may arrive before a full rollout is taken
+constexpr std::int64_t kRoom = 1 << 16;          // decisions, at least, that may arrive before a full rollout is taken
 constexpr std::int64_t kRowsAtOnce = 8192;       // of a pass over a rollout
 
 // Columns 0: reward, 1 + i: cost i, in units of scale.  [n, 1 + C]
@@ -47,12 +47,16 @@ OnPolicyAgent::OnPolicyAgent(const char* kind, const OnPolicyConfig& config, std
       actor_parameters_(actor_),
       critic_adam_(critic_parameters_),
       actor_adam_(actor_parameters_),
-      collecting_(config.rollout_transitions + kRoom, spec.schema.width, static_cast<int>(spec.cost_names.size())),
-      rollout_(config.rollout_transitions + kRoom, spec.schema.width, static_cast<int>(spec.cost_names.size())) {}
+      capacity_(config.rollout_transitions + std::max<std::int64_t>(kRoom, 2 * spec.num_users)),
+      collecting_(capacity_, spec.schema.width, static_cast<int>(spec.cost_names.size())),
+      rollout_(capacity_, spec.schema.width, static_cast<int>(spec.cost_names.size())) {}
 
 void OnPolicyAgent::observe(const TransitionBatch& transitions) {
-  const auto room = config_.rollout_transitions + kRoom - collecting_.size();
-  if (static_cast<std::int64_t>(transitions.size()) <= room) collecting_.add(transitions);  // else: nobody learns; what is there will do
+  const auto n = static_cast<std::int64_t>(transitions.size());
+  if (is_full_ || n == 0) return;
+  // Nobody learned for long: what is there will do.  Nothing after the gap: trajectories would be tied across it.
+  is_full_ = collecting_.size() + n > capacity_;
+  if (!is_full_) collecting_.add(transitions);
 }
 
 std::optional<UpdateLog> OnPolicyAgent::update() {
@@ -81,6 +85,7 @@ std::optional<UpdateLog> OnPolicyAgent::update() {
   const torch::NoGradGuard no_grad;
   const torch::Tensor value = priced(values.detach(), multipliers_.values()) * scale_;
   log.td_loss = value_loss.item<double>();
+  log.td_error_rms = (value - priced(target, multipliers_.values()) * scale_).square().mean().sqrt().item<double>();
   log.actor_loss = policy_loss.item<double>();
   log.q_mean = value.mean().item<double>();
   log.q_std = value.std(false).item<double>();
@@ -92,7 +97,8 @@ std::optional<UpdateLog> OnPolicyAgent::update() {
 
 void OnPolicyAgent::begin_rollout() {
   std::swap(collecting_, rollout_);
-  collecting_ = ReplayBuffer(config_.rollout_transitions + kRoom, spec_.schema.width, static_cast<int>(spec_.cost_names.size()));
+  collecting_ = ReplayBuffer(capacity_, spec_.schema.width, static_cast<int>(spec_.cost_names.size()));
+  is_full_ = false;
   ++rollouts_;
   epoch_ = 0;
   order_.clear();
@@ -175,6 +181,7 @@ void OnPolicyAgent::transfer(StateArchive& archive) {
   actor_adam_.transfer("actor_adam", archive);
   archive.section("collecting", [&] { collecting_.transfer(archive); });
   archive.section("rollout", [&] { rollout_.transfer(archive); });
+  archive.value("is_full", is_full_);
   archive.value("rollouts", rollouts_);
   archive.value("epoch", epoch_);
   archive.values("order", order_);

@@ -81,7 +81,9 @@ class OnPolicyAgent final : public LearningAgent {
   GroupedMlp actor_;
   FlatParameters critic_parameters_, actor_parameters_;
   Adam critic_adam_, actor_adam_;
+  const std::int64_t capacity_;      // of a rollout
   ReplayBuffer collecting_, rollout_;
+  bool is_full_ = false;             // nothing more fits into collecting_
   std::uint64_t rollouts_ = 0;       // begun
   std::uint64_t epoch_ = 0;          // of this rollout
   std::vector<std::int64_t> order_;  // of this epoch

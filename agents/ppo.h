@@ -6,6 +6,7 @@
 //   Â = (A_R − Σ_i λ_i·A_i), standardised per minibatch
 //
 // Values are not clipped (Andrychowicz et al. 2021 found no gain).
+// All of it less entropy_coefficient·mean H(π(·|s)).
 
 #include <memory>
 #include <tuple>

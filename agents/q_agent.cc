@@ -73,12 +73,13 @@ QAgent::QAgent(const QLearnerConfig& config, QOptions options, std::unique_ptr<V
 std::optional<UpdateLog> QAgent::update() {
   if (!warmed_up()) return std::nullopt;
   const BatchOptions sampling{.batch_size = learning_.batch_size, .discount = config_.discounting(), .dictated_discount = spec_.discount};
-  if (!is_prepared_) {
+  if (!is_prepared_ || prepared_for_ != multipliers_.values()) {
     BatchOptions many = sampling;
     many.batch_size = static_cast<int>(std::min<std::int64_t>(replay_.size(), 10000));
-    sample_batch(replay_, seed_, ~std::uint64_t{0}, many, batch_);
-    head_->prepare(lagrangian_reward(batch_, multipliers_.values(), scale_), batch_.discount);
+    sample_batch(replay_, seed_, ~updates_, many, batch_);
+    head_->prepare(lagrangian_reward(batch_, multipliers_.values(), scale_), batch_.discount, !is_prepared_);
     is_prepared_ = true;
+    prepared_for_ = multipliers_.values();
   }
   sample_batch(replay_, seed_, updates_++, sampling, batch_);
 
@@ -108,6 +109,8 @@ std::optional<UpdateLog> QAgent::update() {
   gap_ = gap_ > 0 ? kGapMemory * gap_ + (1 - kGapMemory) * gap : gap;
   const torch::Tensor own = q.gather(1, batch_.action.unsqueeze(1)), policy = policy_of(q_of(output));
   log.td_loss = td.item<double>();
+  const torch::Tensor y = target.reward + target.discount * (target.policy * head_->mean(target.next)).sum(1);
+  log.td_error_rms = scale_ * (own.squeeze(1) - y).square().mean().sqrt().item<double>();
   log.q_mean = scale_ * own.mean().item<double>();
   log.q_std = scale_ * own.std(false).item<double>();
   log.q_abs_max = scale_ * own.abs().max().item<double>();
@@ -127,9 +130,12 @@ torch::Tensor QAgent::policy_of(const torch::Tensor& q) const {
 }
 
 torch::Tensor QAgent::target_values(const torch::Tensor& raw) {
+  // Slots are filled from the first on; before its first copy a slot holds the initial network, which is no estimate.
+  const std::uint64_t copies = targets_.size() == 1 ? 1 : (updates_ - 1) / static_cast<std::uint64_t>(config_.target_period);
+  const std::size_t used = std::clamp<std::size_t>(copies, 1, targets_.size());
   torch::Tensor sum = targets_.front()->forward(raw).z;
-  for (std::size_t k = 1; k < targets_.size(); ++k) sum = sum + targets_[k]->forward(raw).z;
-  return targets_.size() == 1 ? sum : sum / static_cast<double>(targets_.size());
+  for (std::size_t k = 1; k < used; ++k) sum = sum + targets_[k]->forward(raw).z;
+  return used == 1 ? sum : sum / static_cast<double>(used);
 }
 
 void QAgent::move_targets() {
@@ -163,7 +169,7 @@ void QAgent::save(AgentState& state) const {
   save_identity(options_.kind.c_str(), spec_.schema, state);
   save_module("online.", online_, state);
   save_vector("multipliers", multipliers_.values(), state);
-  save_vector("policy", {static_cast<double>(decisions_), gap_, head_->support().low, head_->support().high}, state);
+  save_vector("policy", {static_cast<double>(decisions_), gap_, head_->support().low, head_->support().high, is_prepared_ ? 1.0 : 0.0}, state);
 }
 
 void QAgent::load(const AgentState& state) {
@@ -172,11 +178,11 @@ void QAgent::load(const AgentState& state) {
   for (FlatParameters& target : target_parameters_) polyak(target, online_parameters_, 1);
   multipliers_.set_values(load_vector("multipliers", state));
   const std::vector<double> policy = load_vector("policy", state);
-  if (policy.size() != 4) throw data_error("the saved agent's 'policy' has another shape than this configuration gives it");
+  if (policy.size() != 5) throw data_error("the saved agent's 'policy' has another shape than this configuration gives it");
   decisions_ = static_cast<std::int64_t>(policy[0]);
   gap_ = policy[1];
   head_->set_support({policy[2], policy[3]});
-  is_prepared_ = true;
+  is_prepared_ = policy[4] != 0;
 }
 
 void QAgent::transfer(StateArchive& archive) {
@@ -187,6 +193,7 @@ void QAgent::transfer(StateArchive& archive) {
   archive.value("next_target", next_target_);
   archive.value("gap", gap_);
   archive.value("is_prepared", is_prepared_);
+  archive.values("prepared_for", prepared_for_);
   Support support = head_->support();
   archive.value("support_low", support.low);
   archive.value("support_high", support.high);

@@ -86,6 +86,7 @@ class QAgent final : public LearningAgent {
   Adam adam_;
   double gap_ = 0;                // trailing mean of max_a Q − min_a Q; 0: nothing seen yet
   bool is_prepared_ = false;
+  std::vector<double> prepared_for_;  // the prices of then
   TorchBatch batch_;
 };
 

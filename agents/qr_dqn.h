@@ -27,7 +27,7 @@ struct QrDqnConfig : QLearnerConfig {
     return std::tuple_cat(
         QLearnerConfig::q_fields(),
         std::tuple{field("double_q", &C::double_q, {.doc = "the online network chooses the action whose target value is used"}),
-                   field("num_quantiles", &C::num_quantiles, {.range = {1, 1001}, .doc = "N", .source = "51 in Acme, 200 in the paper"}),
+                   field("num_quantiles", &C::num_quantiles, {.range = {1, 256}, .doc = "N; memory and time grow with its square", .source = "51 in Acme, 200 in the paper"}),
                    field("huber_corner", &C::huber_corner, {.range = {0, 1e6}, .unit = "of reward_scale", .doc = "κ; 0: the quantile loss itself", .source = "Dabney et al. 2018"})});
   }
 };

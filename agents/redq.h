@@ -3,7 +3,8 @@
 // subset of M target critics; the actor follows the mean of all N.  Averages out the critics' noise without the
 // underestimation of a minimum over all.
 //
-// The paper makes 20 updates per step: here that is train.decisions_per_update, the same for every agent compared.
+// The paper makes 20 updates per step and moves the actor in the last of them.  Here the number of updates is
+// train.decisions_per_update, the same for every agent compared, and the actor moves in each.
 
 #include "agents/sac.h"
 

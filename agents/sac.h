@@ -26,7 +26,7 @@ struct TemperatureConfig {
   double learning_rate = 1e-3;
   double entropy_start = 0.6;
   double entropy_end = 0.1;
-  double entropy_decay = 1000;
+  double entropy_decay = 300;
 
   /// H̄ as a share of ln A.
   double target(std::uint64_t update) const;
@@ -47,14 +47,14 @@ struct SacConfig : ActorCriticConfig {
                                       .source = "Christodoulou 2019; Zhou et al. 2024", .learns = true, .data = "off-policy", .limits = "price"};
   static constexpr const char* kKind = kInfo.kind;
   Aggregation aggregation = Aggregation::kMean;
-  double q_clip = 0.5;
+  double q_clip = 0;
   TemperatureConfig temperature = {};
 
   static constexpr auto fields() {
     using C = SacConfig;
     return std::tuple_cat(ActorCriticConfig::actor_critic_fields(),
                           std::tuple{field("aggregation", &C::aggregation, {.doc = "of the critics, in target and actor", .source = "Zhou et al. 2024"}),
-                                     field("q_clip", &C::q_clip, {.range = {0, 1e6}, .unit = "of reward_scale", .doc = "Q may leave its target network by this before its loss stops falling; 0: no clip", .source = "Zhou et al. 2024"}),
+                                     field("q_clip", &C::q_clip, {.range = {0, 1e6}, .unit = "of reward_scale", .doc = "Q may leave its target network by this before its loss stops falling, so it moves by polyak·q_clip per update at most; 0: no clip", .source = "our choice: Zhou et al. 2024 use .5, of rewards near 1"}),
                                      field("temperature", &C::temperature, {.doc = "the weight of entropy"})});
   }
 };

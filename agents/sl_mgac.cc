@@ -65,6 +65,9 @@ std::optional<UpdateLog> SlMgac::update() {
   polyak(target_parameters_, critic_parameters_, config_.polyak);
 
   log.td_loss = td.item<double>();
+  torch::Tensor error = scale_ * (q.detach() - target);
+  if (watch_column_ >= 0) error = error * unit_of(batch_.observation);
+  log.td_error_rms = error.square().mean().sqrt().item<double>();
   if (supervised.defined()) log.reward_loss = supervised.item<double>();
   log.actor_loss = policy_loss.item<double>();
   describe(q, logits, log);

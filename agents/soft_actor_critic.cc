@@ -14,12 +14,14 @@ class SoftRule final : public ActorCriticRule {
       : options_(options), num_critics_(num_critics), most_entropy_(std::log(num_actions)), seed_(seed), log_alpha_(std::log(options.temperature.initial)) {}
 
   CriticShape shape() const override { return {.num_critics = num_critics_, .dropout = options_.dropout}; }
+  bool needs_target_q() const override { return options_.q_clip > 0; }
 
   torch::Tensor critic_loss(const ActorCriticStep& step) override {
-    const torch::Tensor next = options_.subset > 0 ? aggregate(step.next_q.index_select(0, subset(step.update)), Aggregation::kMin)
+    const torch::Tensor next = options_.subset > 0 ? aggregate(step.next_q.index_select(0, torch::tensor(draw_critics(num_critics_, options_.subset, seed_, step.update))), Aggregation::kMin)
                                                    : aggregate(step.next_q, options_.target);
     const torch::Tensor y = soft_target(step.reward, step.batch.discount, step.next_logits, next, std::exp(log_alpha_));
     if (options_.q_clip <= 0) return critics_td_loss(step, y);
+    step.target = y;
     const torch::Tensor rows = y.unsqueeze(0).expand({num_critics_, -1});
     return clipped_q_error(step.taken(step.q), step.taken(step.target_q), rows, options_.q_clip).mean(1).sum();
   }
@@ -48,17 +50,6 @@ class SoftRule final : public ActorCriticRule {
   }
 
  private:
-  // Without replacement, a different one in every update.
-  torch::Tensor subset(std::uint64_t update) const {
-    std::vector<std::int64_t> all(static_cast<std::size_t>(num_critics_));
-    for (std::size_t k = 0; k < all.size(); ++k) all[k] = static_cast<std::int64_t>(k);
-    Rng rng = seed_.stream(Purpose::kEnsemble, update);
-    const auto wanted = std::min(all.size(), static_cast<std::size_t>(options_.subset));
-    for (std::size_t k = 0; k < wanted; ++k) std::swap(all[k], all[k + rng() % (all.size() - k)]);
-    all.resize(wanted);
-    return torch::tensor(all);
-  }
-
   const SoftOptions options_;
   const int num_critics_;
   const double most_entropy_;
@@ -70,6 +61,16 @@ class SoftRule final : public ActorCriticRule {
 
 double TemperatureConfig::target(std::uint64_t update) const {
   return entropy_end + (entropy_start - entropy_end) * std::exp(-static_cast<double>(update) / entropy_decay);
+}
+
+std::vector<std::int64_t> draw_critics(int num_critics, int wanted, Seed seed, std::uint64_t update) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(num_critics));
+  for (std::size_t k = 0; k < all.size(); ++k) all[k] = static_cast<std::int64_t>(k);
+  Rng rng = seed.stream(Purpose::kEnsemble, update);
+  const auto count = std::min(all.size(), static_cast<std::size_t>(wanted));
+  for (std::size_t k = 0; k < count; ++k) std::swap(all[k], all[k + rng() % (all.size() - k)]);
+  all.resize(count);
+  return all;
 }
 
 torch::Tensor soft_target(const torch::Tensor& reward, const torch::Tensor& discount, const torch::Tensor& next_logits, const torch::Tensor& next_q, double alpha) {

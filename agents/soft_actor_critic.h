@@ -33,6 +33,8 @@ torch::Tensor soft_actor_loss(const torch::Tensor& logits, const torch::Tensor& 
 torch::Tensor clipped_q_error(const torch::Tensor& q, const torch::Tensor& old_q, const torch::Tensor& target, double clip);
 /// d L_α / d ln α.
 double temperature_gradient(double log_alpha, double entropy, double target);
+/// `wanted` different critics of num_critics, others in every update.
+std::vector<std::int64_t> draw_critics(int num_critics, int wanted, Seed seed, std::uint64_t update);
 /// [N, n, A] → [n, A].
 torch::Tensor aggregate(const torch::Tensor& q, Aggregation kind);
 

@@ -18,7 +18,7 @@ class StudentPolicy {
   /// Throws data_error when an array is missing or has another shape.
   void load(const AgentState& state);
 
-  /// observations: rows × width; groups: one per row; probability: rows × num_actions.
+  /// observations: rows × width; groups: one per row, or empty: all 0; probability: rows × num_actions.
   void probabilities(std::span<const float> observations, std::span<const std::uint8_t> groups, std::span<float> probability);
   /// The same from features that somebody else has made: rows × num_features(), the groups' columns included.
   void probabilities_of_features(std::span<const float> features, std::span<float> probability);

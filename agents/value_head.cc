@@ -1,5 +1,6 @@
 #include "agents/value_head.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "agents/losses.h"
@@ -25,10 +26,13 @@ class ScalarHead final : public ValueHead {
 // Equidistant points on a support that may be found later.
 class SupportedHead : public ValueHead {
  public:
-  SupportedHead(std::int64_t size, Support support) : size_(size), support_(support), is_found_(support.low == support.high) {}
+  SupportedHead(std::int64_t size, Support support)
+      : size_(size), support_(support.low == support.high ? Support{-1, 1} : support), is_found_(support.low == support.high) {}
   std::int64_t size() const final { return size_; }
-  void prepare(const torch::Tensor& reward, const torch::Tensor& discount) final {
-    if (is_found_) support_ = support_of(reward, discount);
+  void prepare(const torch::Tensor& reward, const torch::Tensor& discount, bool is_first) final {
+    if (!is_found_) return;
+    const Support now = support_of(reward, discount);
+    support_ = is_first ? now : Support{std::min(now.low, support_.low), std::max(now.high, support_.high)};
   }
   Support support() const final { return support_; }
   void set_support(Support support) final { support_ = support; }
@@ -144,7 +148,8 @@ torch::Tensor quantile_loss(const torch::Tensor& quantile, const torch::Tensor& 
   return (asymmetry * size_of_error * weight.detach().unsqueeze(1)).sum({1, 2}).mean();
 }
 
-torch::Tensor sparsemax(const torch::Tensor& z) {
+torch::Tensor sparsemax(const torch::Tensor& any) {
+  const torch::Tensor z = any - any.amax(1, true);  // the same point, and no digits lost to a common level
   const torch::Tensor sorted = std::get<0>(z.sort(1, true));
   const torch::Tensor sums = sorted.cumsum(1) - 1;
   const torch::Tensor rank = torch::arange(1, z.size(1) + 1, z.options()).unsqueeze(0);

@@ -35,8 +35,9 @@ class ValueHead {
   virtual std::int64_t size() const = 0;                            // N
   virtual torch::Tensor mean(const torch::Tensor& z) const = 0;     // [..., N] → [...]
   virtual torch::Tensor loss(const torch::Tensor& z, const Bootstrap& target) const = 0;  // z [n, N] → mean over n
-  /// Before the first update, with rewards and discounts of a first large batch.
-  virtual void prepare(const torch::Tensor& reward, const torch::Tensor& discount) { (void)reward, (void)discount; }
+  /// With rewards and discounts of a large batch, before the first update and whenever prices have moved: a support that
+  /// was to be found is, and then only grows.
+  virtual void prepare(const torch::Tensor& reward, const torch::Tensor& discount, bool is_first) { (void)reward, (void)discount, (void)is_first; }
   /// What prepare() found, for saving; {0, 0}: nothing.
   virtual Support support() const;
   virtual void set_support(Support support) { (void)support; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <set>
 
@@ -16,8 +17,8 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// Mean of /diagnostics or of /training, the root of the latter, its standard deviation.
-enum class From { kDiagnostics, kTraining, kTrainingRoot, kTrainingDeviation };
+// Mean of /diagnostics or of /training, the root mean square of the latter, its standard deviation.
+enum class From { kDiagnostics, kTraining, kTrainingRms, kTrainingDeviation };
 struct HealthColumn {
   const char* column;
   const char* title;
@@ -25,40 +26,52 @@ struct HealthColumn {
   From from;
 };
 constexpr HealthColumn kColumns[] = {
-    {"td_error_rms", "TD error\nrms, units", "reward_scale", From::kTrainingRoot},
+    {"td_error_rms", "TD error\nrms, s", "s", From::kTrainingRms},
     {"q_std", "Q over rows\nsd, s", "s", From::kTraining},
     {"q_bias", "Q − true Q\nmean, s", "s", From::kDiagnostics},
     {"q_rmse", "\nrms, s", "s", From::kDiagnostics},
     {"advantage_rmse", "advantage's error\nrms, s", "s", From::kDiagnostics},
     {"seem_normalised", "SEEM\n/‖A‖", "1", From::kDiagnostics},
-    {"injection_rate", "injection\nrate", "1", From::kDiagnostics},
+    {"injection_rate", "injection\nrate", "1", From::kTraining},
     {"injection_rate_unrest", "its unrest\nsd over updates", "1", From::kTrainingDeviation}};
 
-std::vector<double> second_half(const Table& table, const std::string& column, const std::string& where) {
+const std::vector<double>* reals(const Table& table, const std::string& name) {
+  const Column* const column = table.find(name);
+  return column == nullptr ? nullptr : std::get_if<std::vector<double>>(&column->data);
+}
+
+// The finite numbers of the second half of the rows.
+std::vector<double> second_half(const Table& table, const std::string& name) {
   std::vector<double> found;
-  const Points points = xy(table, "decisions", column, where);
-  for (std::size_t i = points.size() / 2; i < points.size(); ++i) found.push_back(points[i].second);
+  if (const auto* values = reals(table, name))
+    std::copy_if(values->begin() + static_cast<std::ptrdiff_t>(values->size() / 2), values->end(), std::back_inserter(found), [](double x) { return std::isfinite(x); });
   return found;
 }
 
 double mean_or_none(const std::vector<double>& values) { return values.empty() ? kNan : mean(values); }
 
 double of_run(const Run& run, const HealthColumn& wanted) {
-  const std::string name = wanted.column;
-  if (wanted.from == From::kDiagnostics) return mean_or_none(second_half(run.diagnostics, name, run.path + " /diagnostics"));
-  const auto training = [&](const char* column) { return second_half(run.training, column, run.path + " /training"); };
-  if (wanted.from == From::kTrainingRoot) return std::sqrt(mean_or_none(training("td_loss")));
-  if (wanted.from == From::kTrainingDeviation) return standard_deviation(training("injection_rate"));
-  return mean_or_none(training(wanted.column));
+  switch (wanted.from) {
+    case From::kDiagnostics: return mean_or_none(second_half(run.diagnostics, wanted.column));
+    case From::kTraining: return mean_or_none(second_half(run.training, wanted.column));
+    case From::kTrainingDeviation: return standard_deviation(second_half(run.training, "injection_rate"));
+    case From::kTrainingRms: break;
+  }
+  std::vector<double> values = second_half(run.training, wanted.column);
+  for (double& value : values) value *= value;
+  return std::sqrt(mean_or_none(values));
+}
+
+bool any_finite(const Table& table, const std::string& name) {
+  const auto* values = reals(table, name);
+  return values != nullptr && std::any_of(values->begin(), values->end(), [](double x) { return std::isfinite(x); });
 }
 
 bool diverged(const Run& run) {
-  for (const Column& column : run.training.columns) {
-    if (column.name != "q_abs_max") continue;
-    for (const double value : std::get<std::vector<double>>(column.data))
-      if (!(value < kDivergedQ)) return true;
-  }
-  return false;
+  const auto* q = reals(run.training, "q_abs_max");
+  if (q == nullptr) return false;
+  const bool has_no_q = !any_finite(run.training, "q_abs_max") && !any_finite(run.training, "td_loss") && any_finite(run.training, "actor_loss");  // an imitator
+  return !has_no_q && std::any_of(q->begin(), q->end(), [](double value) { return !(value < kDivergedQ); });
 }
 
 std::string short_number(double value) {

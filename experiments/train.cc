@@ -6,8 +6,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<double UpdateLog::*, 9> kNumbers = {
-    &UpdateLog::td_loss, &UpdateLog::reward_loss, &UpdateLog::actor_loss, &UpdateLog::q_mean, &UpdateLog::q_std,
+constexpr std::array<double UpdateLog::*, 10> kNumbers = {
+    &UpdateLog::td_error_rms, &UpdateLog::td_loss, &UpdateLog::reward_loss, &UpdateLog::actor_loss, &UpdateLog::q_mean, &UpdateLog::q_std,
     &UpdateLog::q_abs_max, &UpdateLog::injection_rate, &UpdateLog::entropy, &UpdateLog::gradient_norm};
 
 }  // namespace
@@ -109,7 +109,8 @@ Table TrainingLog::table() const {
   auto& c = table.columns;
   c.push_back({"update", "1", "gradient steps so far", integers(&Row::update)});
   c.push_back({"decisions", "1", "training decisions so far", integers(&Row::decisions)});
-  c.push_back({"td_loss", "1", "loss of the critic's TD error, in units of reward_scale", reals(&UpdateLog::td_loss)});
+  c.push_back({"td_loss", "1", "the critic's loss, in the agent's own units", reals(&UpdateLog::td_loss)});
+  c.push_back({"td_error_rms", "reward", "root mean square of the TD error, the same for every agent", reals(&UpdateLog::td_error_rms)});
   c.push_back({"reward_loss", "1", "supervised losses of the reward prediction network", reals(&UpdateLog::reward_loss)});
   c.push_back({"actor_loss", "1", "loss of the actor", reals(&UpdateLog::actor_loss)});
   c.push_back({"q_mean", "reward", "mean Q of the taken actions", reals(&UpdateLog::q_mean)});

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "agents/advantage_weights.h"
+#include "agents/on_policy.h"
 #include "agents/policy_losses.h"
 #include "agents/q_agent.h"
 #include "agents/soft_actor_critic.h"
@@ -107,6 +110,98 @@ TEST_CASE("bcq: threshold 0 allows all actions, so does an even imitator at any;
   CHECK(best(imitation, 0.3) == 1);  // .1/.5 < .3 ≤ .4/.5
   CHECK(best(imitation, 1) == 0);
   CHECK(best(torch::zeros_like(q), 1) == 2);
+}
+
+// A batch of 3 rows and 2 actions whose every tensor is a leaf: a leak shows as a gradient.
+struct Leaves {
+  TorchBatch batch;
+  torch::Tensor q, value, logits, target_q, next_q, next_value, next_logits;
+  explicit Leaves(std::int64_t critics) {
+    torch::manual_seed(8);
+    const auto leaf = [](at::IntArrayRef shape) { return torch::randn(shape, torch::kDouble).requires_grad_(); };
+    batch.action = torch::tensor({0, 1, 1});
+    batch.discount = torch::tensor({0.9, 0.0, 0.9}, torch::kDouble);
+    q = leaf({critics, 3, 2}), target_q = leaf({critics, 3, 2}), next_q = leaf({critics, 3, 2});
+    value = leaf({3}), next_value = leaf({3}), logits = leaf({3, 2}), next_logits = leaf({3, 2});
+  }
+  ActorCriticStep step() const {
+    return {.batch = batch, .reward = torch::ones({3}, torch::kDouble), .q = q, .value = value, .logits = logits, .target_q = target_q, .next_q = next_q,
+            .next_value = next_value, .next_logits = next_logits, .update = 1, .target = {}};
+  }
+};
+
+bool moves(const torch::Tensor& loss, const torch::Tensor& leaf) {
+  const torch::Tensor gradient = torch::autograd::grad({loss}, {leaf}, {}, true, false, true)[0];
+  return gradient.defined() && gradient.abs().max().item<double>() > 0;
+}
+
+TEST_CASE("actor-critics: the actor's loss moves the actor alone, the critic's the critic alone, and neither a target") {
+  const SoftOptions clipped{.q_clip = 0.5}, subset{.subset = 1};
+  std::vector<std::pair<const char*, std::unique_ptr<ActorCriticRule>>> rules;
+  rules.emplace_back("sac", soft_rule(2, {}, 2, Seed(1)));
+  rules.emplace_back("sac, clipped", soft_rule(2, clipped, 2, Seed(1)));
+  rules.emplace_back("redq", soft_rule(2, subset, 2, Seed(1)));
+  rules.emplace_back("awac", awac_rule({}));
+  rules.emplace_back("crr", crr_rule({}));
+  rules.emplace_back("iql", iql_rule({}));
+  for (const auto& [name, rule] : rules) {
+    CAPTURE(name);
+    const Leaves leaves(2);
+    const ActorCriticStep step = leaves.step();
+    const torch::Tensor actor = rule->actor_loss(step), critic = rule->critic_loss(step);
+    CHECK(moves(actor, leaves.logits));
+    CHECK_FALSE(moves(critic, leaves.logits));
+    CHECK(moves(critic, leaves.q));
+    for (const torch::Tensor* fixed : {&leaves.q, &leaves.value, &leaves.target_q}) CHECK_FALSE(moves(actor, *fixed));
+    for (const torch::Tensor* fixed : {&leaves.target_q, &leaves.next_q, &leaves.next_value, &leaves.next_logits}) CHECK_FALSE(moves(critic, *fixed));
+    CHECK(moves(critic, leaves.value) == rule->shape().has_value);
+    CHECK(step.target.sizes() == at::IntArrayRef{3});
+    CHECK(step.target[1].item<double>() == doctest::Approx(1));  // ended: the reward alone
+  }
+}
+
+TEST_CASE("redq: as many different critics as wanted, others from update to update, the same for the same update") {
+  std::set<std::vector<std::int64_t>> seen;
+  for (std::uint64_t update = 0; update < 50; ++update) {
+    const std::vector<std::int64_t> drawn = draw_critics(10, 2, Seed(3), update);
+    REQUIRE(drawn.size() == 2);
+    CHECK(drawn[0] != drawn[1]);
+    CHECK(std::min(drawn[0], drawn[1]) >= 0);
+    CHECK(std::max(drawn[0], drawn[1]) < 10);
+    CHECK(drawn == draw_critics(10, 2, Seed(3), update));
+    seen.insert(drawn);
+  }
+  CHECK(seen.size() > 25);
+}
+
+TEST_CASE("dropout: the wanted share of hidden units is 0, the rest scaled up; outputs never drop, and none without a rate") {
+  torch::manual_seed(9);
+  GroupedMlp net({.inputs = 4, .hidden = {64}, .outputs = 3, .layer_norm = LayerNorm::kNone});
+  const torch::Tensor x = torch::randn({500, 4});
+  Rng rng = Seed(1).stream(Purpose::kTest);
+  const torch::Tensor plain = net.forward(x, {});
+  CHECK(torch::equal(net.forward(x, {}, {.rate = 0, .rng = &rng}), plain));
+  torch::Tensor mean = torch::zeros_like(plain);
+  for (int i = 0; i < 400; ++i) {
+    const torch::Tensor dropped = net.forward(x, {}, {.rate = 0.3, .rng = &rng});
+    CHECK_FALSE(torch::equal(dropped, plain));
+    mean += dropped / 400;
+  }
+  // Linear behind the dropped units: the mean over masks is the undropped output.
+  CHECK((mean - plain).abs().mean().item<double>() < 0.05 * plain.abs().mean().item<double>());
+}
+
+TEST_CASE("rollouts: the weight against the propensity is capped at 2 and carries no gradient, the ratio does") {
+  const torch::Tensor logits = doubles({0, std::log(3.0)}, {1, 2}).requires_grad_();
+  PolicyStep step{.logits = logits, .action = torch::tensor({1}), .log_propensity = doubles({std::log(0.25)}, {1}), .old_logits = doubles({0, 0}, {1, 2}), .advantage = {}, .cost_advantage = {}};
+  CHECK(number(step.weight()[0]) == doctest::Approx(2));  // .5/.25
+  CHECK(number(step.ratio()[0]) == doctest::Approx(1.5));  // .75/.5
+  step.log_propensity = doubles({std::log(0.1)}, {1});
+  CHECK(number(step.weight()[0]) == doctest::Approx(2));
+  step.log_propensity = doubles({std::log(0.8)}, {1});
+  CHECK(number(step.weight()[0]) == doctest::Approx(0.625));
+  CHECK_FALSE(step.weight().requires_grad());
+  CHECK(step.ratio().requires_grad());
 }
 
 TEST_CASE("ppo: what lies beyond the clip in the direction of gain brings nothing, by hand; its gradient") {

@@ -42,8 +42,8 @@ TEST_CASE("hl-gauss: the mass of a normal distribution in two bins, by Φ") {
 }
 
 TEST_CASE("hl-gauss: the mean of the bins' centres is the target but for the cut at the ends, whatever σ") {
-  const torch::Tensor y = torch::linspace(-3, 3, 13, torch::kDouble), centres = torch::linspace(-4.95, 4.95, 100, torch::kDouble);
-  for (const double sigma : {0.05, 0.075, 0.3}) check_close(torch::matmul(gaussian_mass(y, 100, sigma, {-5, 5}), centres), y, 2e-3);
+  const torch::Tensor y = torch::linspace(-3, 3, 13, torch::kDouble) + 0.03, centres = torch::linspace(-4.95, 4.95, 100, torch::kDouble);
+  for (const double sigma : {0.075, 0.15, 0.3}) check_close(torch::matmul(gaussian_mass(y, 100, sigma, {-5, 5}), centres), y, 2e-3);
 }
 
 TEST_CASE("qr-dqn: the quantile Huber loss by hand, with weights") {
@@ -67,6 +67,12 @@ TEST_CASE("qr-dqn: without Huber the minimum is at the quantiles of the targets"
     sgd.step();
   }
   for (int i = 0; i < 4; ++i) CHECK(theta[0][i].item<double>() == doctest::Approx(y[0][static_cast<int>(2001 * (i + 0.5) / 4)].item<double>()).epsilon(0.05));
+}
+
+TEST_CASE("sparsemax: a common level of a million changes nothing, in float32 either") {
+  const torch::Tensor z = torch::tensor({0.0f, 0.25f, 1.0f, 0.5f}).view({2, 2});
+  CHECK(torch::equal(sparsemax(z + 1e6f), sparsemax(z)));
+  CHECK(torch::equal(sparsemax(z * 1e8f), torch::tensor({0.0f, 1.0f, 1.0f, 0.0f}).view({2, 2})));
 }
 
 TEST_CASE("sparsemax: two actions as a clipped line, three by hand, and always a distribution") {
@@ -141,11 +147,14 @@ TEST_CASE("value heads: all agree on the mean of a target they can represent") {
       head->loss(z, target).backward();
       adam.step();
     }
+    int checked = 0;
     for (int row = 0; row < 4; ++row) {
       const double y = target.reward[row].item<double>() + target.discount[row].item<double>() * next;
       if (y < -1 || y > 2) continue;  // cut by the ends
-      CHECK(head->mean(z)[row].item<double>() == doctest::Approx(y).epsilon(0.12));
+      ++checked;
+      CHECK(std::abs(head->mean(z)[row].item<double>() - y) < (std::string(name) == "hl_gauss" ? 0.1 : 0.02));
     }
+    CHECK(checked >= 2);
   }
 }
 
