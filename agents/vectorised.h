@@ -4,7 +4,7 @@
 // kept in kLanes partial sums whatever the width of a register.
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define SLUICE_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
+#define SLUICE_VECTORISED __attribute__((target_clones("avx2", "default")))
 #else
 #define SLUICE_VECTORISED
 #endif
