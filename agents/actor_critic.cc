@@ -127,23 +127,15 @@ std::optional<UpdateLog> ActorCriticAgent::update() {
   return log;
 }
 
-torch::Tensor ActorCriticAgent::view(std::span<const float> observations, std::int64_t rows) const {
-  return torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
-}
-
 void ActorCriticAgent::probabilities(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> probability) {
   const c10::InferenceMode inference;
-  const auto rows = static_cast<std::int64_t>(probability.size()) / spec_.num_actions;
-  const torch::Tensor policy = torch::softmax(actor_.forward(critic_.features(view(observations, rows)), {}), 1).contiguous();
-  std::copy_n(policy.data_ptr<float>(), probability.size(), probability.begin());
+  copy_out(torch::softmax(actor_.forward(critic_.features(view_rows(observations, spec_.schema.width)), {}), 1), probability);
 }
 
 bool ActorCriticAgent::action_values(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> values) {
   if (!rule_->has_critic()) return false;
   const c10::InferenceMode inference;
-  const auto rows = static_cast<std::int64_t>(values.size()) / spec_.num_actions;
-  const torch::Tensor q = (critic_.q(critic_.features(view(observations, rows))).mean(0) * scale_).contiguous();
-  std::copy_n(q.data_ptr<float>(), values.size(), values.begin());
+  copy_out(critic_.q(critic_.features(view_rows(observations, spec_.schema.width))).mean(0) * scale_, values);
   return true;
 }
 
@@ -151,8 +143,7 @@ void ActorCriticAgent::save(AgentState& state) const {
   save_identity(kind_.c_str(), spec_.schema, state);
   save_module("critic.", critic_, state);
   save_module("actor.", actor_, state);
-  save_vector("multipliers", multipliers_.values(), state);
-  save_vector("decisions", {static_cast<double>(decisions_)}, state);
+  save_progress(state);
 }
 
 void ActorCriticAgent::load(const AgentState& state) {
@@ -160,8 +151,7 @@ void ActorCriticAgent::load(const AgentState& state) {
   load_module("critic.", critic_, state);
   load_module("actor.", actor_, state);
   polyak(target_parameters_, critic_parameters_, 1);
-  multipliers_.set_values(load_vector("multipliers", state));
-  decisions_ = static_cast<std::int64_t>(load_vector("decisions", state).at(0));
+  load_progress(state);
 }
 
 void ActorCriticAgent::transfer(StateArchive& archive) {

@@ -89,7 +89,6 @@ class ActorCriticAgent final : public LearningAgent {
   void transfer(StateArchive& archive) override;
 
  private:
-  torch::Tensor view(std::span<const float> observations, std::int64_t rows) const;
   void groups_of(std::span<const std::int32_t>, std::span<std::uint8_t> groups) const override { std::fill(groups.begin(), groups.end(), std::uint8_t{0}); }
 
   const std::string kind_;

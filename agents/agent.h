@@ -62,7 +62,7 @@ class Agent {
   virtual bool needs_observations() const = 0;  // reference rules like `never` do without
   virtual bool needs_latent() const { return false; }  // oracles know what no platform does
   virtual void observe(const TransitionBatch& transitions) = 0;
-  /// One gradient step; nothing before the replay buffer holds warmup_steps transitions.
+  /// One gradient step; nothing before the replay buffer holds warmup_transitions (on-policy: before the first rollout).
   virtual std::optional<UpdateLog> update() = 0;
   /// What is known of the health of the critic, on about `rows` transitions of the replay buffer: the same names
   /// every time.  Changes nothing.  Costs as much as some hundred updates.  Empty: the agent has no critic.

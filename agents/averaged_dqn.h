@@ -4,8 +4,7 @@
 //
 //   y = r^λ/scale + discount·max_a (1/K)·Σ_k Q_k(s', a)
 //
-// over the copies taken so far.  The maximum is over the averaged values, as in the paper (no Double).  `polyak` has no
-// effect.
+// over the copies taken so far.  The maximum is over the averaged values, as in the paper (no Double).
 
 #include <memory>
 #include <tuple>
@@ -24,8 +23,11 @@ struct AveragedDqnConfig : QLearnerConfig {
   AveragedDqnConfig() { target_period = 20; }
 
   static constexpr auto fields() {
-    return std::tuple_cat(QLearnerConfig::q_fields(),
-                          std::tuple{field("num_averaged", &AveragedDqnConfig::num_averaged, {.range = {1, 100}, .doc = "K, copies in the mean", .source = "Anschel et al. 2017"})});
+    using C = AveragedDqnConfig;
+    return std::tuple_cat(LearnerConfig::learner_fields(),
+                          std::tuple{field("target_period", &C::target_period, {.range = {1, 1e9}, .unit = "updates", .doc = "between two copies of the online network"}),
+                                     field("num_averaged", &C::num_averaged, {.range = {1, 100}, .doc = "K, copies in the mean", .source = "Anschel et al. 2017"}),
+                                     QLearnerConfig::band_field()});
   }
 };
 

@@ -33,7 +33,8 @@ struct LearnerConfig {
     return decay_updates > 0 ? first / (1 + static_cast<double>(updates) / decay_updates) : first;
   }
 
-  static constexpr auto learner_fields() {
+  /// Of networks and their steps: all that an imitator needs.
+  static constexpr auto network_fields() {
     using C = LearnerConfig;
     return std::tuple{
         field("hidden", &C::hidden, {.range = {1, 4096}, .doc = "widths of the hidden layers of every network; []: linear"}),
@@ -42,12 +43,16 @@ struct LearnerConfig {
         field("layer_norm", &C::layer_norm, {.doc = "where layers are normalised"}),
         field("learning_rate", &C::learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size"}),
         field("decay_updates", &C::decay_updates, {.range = {0, 1e9}, .unit = "updates", .doc = "step sizes are divided by 1 + updates/decay_updates; 0: constant, for a world that keeps changing"}),
-        field("max_gradient_norm", &C::max_gradient_norm, {.range = {0, 1e9}, .doc = "gradients are scaled down to this norm; 0: never"}),
+        field("max_gradient_norm", &C::max_gradient_norm, {.range = {0, 1e9}, .doc = "gradients are scaled down to this norm; 0: never"})};
+  }
+  static constexpr auto learner_fields() {
+    using C = LearnerConfig;
+    return std::tuple_cat(network_fields(), std::tuple{
         field("discount", &C::discount, {.range = {0, 1, kOpenAbove}, .doc = "γ, per request or per 165 s; a tabular environment dictates its own"}),
         field("discount_unit", &C::discount_unit, {.doc = "γ per request, or per 165 s of clock time"}),
         field("discount_session_end", &C::discount_session_end, {.range = {0, 1, kOpenBelow}, .doc = "extra factor on the value beyond the end of a session"}),
         field("reward_scale", &C::reward_scale, {.range = {0, 1e9}, .unit = "of reward", .doc = "Q is learned in this unit; 0: 30 s where live watch is observed (feed), 10 elsewhere (tabular)"}),
-        field("multiplier", &C::multiplier, {.doc = "prices of the costs"})};
+        field("multiplier", &C::multiplier, {.doc = "prices of the costs"})});
   }
 };
 
@@ -63,13 +68,17 @@ struct QLearnerConfig : LearnerConfig {
   int target_period = 0;
   double randomized_band = 0;
 
+  static constexpr auto band_field() {
+    using C = QLearnerConfig;
+    return field("randomized_band", &C::randomized_band, {.range = {0, 100}, .doc = "decisions are random where the actions' values differ by less than this share of their mean difference: what a greedy agent lacks to keep a limit; 0: greedy"});
+  }
   static constexpr auto q_fields() {
     using C = QLearnerConfig;
     return std::tuple_cat(
         LearnerConfig::learner_fields(),
         std::tuple{field("polyak", &C::polyak, {.range = {0, 1, kOpenBelow}, .doc = "target ← (1−polyak)·target + polyak·online after each update"}),
                    field("target_period", &C::target_period, {.range = {0, 1e9}, .unit = "updates", .doc = "> 0: copy the online network every so many updates instead of averaging"}),
-                   field("randomized_band", &C::randomized_band, {.range = {0, 100}, .doc = "decisions are random where the actions' values differ by less than this share of their mean difference: what a greedy agent lacks to keep a limit; 0: greedy"})});
+                   band_field()});
   }
 };
 

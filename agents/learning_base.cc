@@ -1,5 +1,6 @@
 #include "agents/learning_base.h"
 
+#include "agents/agent_state.h"
 #include "agents/sampling.h"
 #include "sim/check.h"
 
@@ -41,6 +42,16 @@ void LearningAgent::act(const RequestBatch& requests, Mode mode, std::span<Decis
         std::span<const float>(probabilities_).subspan(i * num_actions, num_actions), epsilon, u);
     decisions[i].group = groups_[i];
   }
+}
+
+void LearningAgent::save_progress(AgentState& state) const {
+  save_vector("multipliers", multipliers_.values(), state);
+  save_vector("decisions", {static_cast<double>(decisions_)}, state);
+}
+
+void LearningAgent::load_progress(const AgentState& state) {
+  multipliers_.set_values(load_vector("multipliers", state));
+  decisions_ = static_cast<std::int64_t>(load_vector("decisions", state).at(0));
 }
 
 void LearningAgent::transfer(StateArchive& archive) {

@@ -32,6 +32,10 @@ class LearningAgent : public Agent {
   /// The groups of these users; all 0 for an agent without groups.
   virtual void groups_of(std::span<const std::int32_t> users, std::span<std::uint8_t> groups) const = 0;
 
+  /// Prices and decisions so far, of a saved agent.
+  void save_progress(AgentState& state) const;
+  void load_progress(const AgentState& state);
+
   bool warmed_up() const {
     return replay_.size() >= std::max(learning_.warmup_transitions, 1);
   }

@@ -74,8 +74,7 @@ std::optional<UpdateLog> OnPolicyAgent::update() {
                         .action = batch_.action,
                         .log_propensity = torch::from_blob(batch_.columns.propensity.data(), {batch_.action.size(0)}, torch::kFloat).log(),
                         .old_logits = gather_rows(old_logits_, spec_.num_actions, rows),
-                        .advantage = priced(advantage, multipliers_.values()),
-                        .cost_advantage = advantage.narrow(1, 1, columns - 1)};
+                        .advantage = priced(advantage, multipliers_.values())};
   const torch::Tensor policy_loss = rule_->actor_loss(step) - config_.entropy_coefficient * mean_entropy(step.logits);
   (value_loss + policy_loss).backward();
 
@@ -151,26 +150,21 @@ std::vector<std::int64_t> OnPolicyAgent::next_rows() {
 
 void OnPolicyAgent::probabilities(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> probability) {
   const c10::InferenceMode inference;
-  const auto rows = static_cast<std::int64_t>(probability.size()) / spec_.num_actions;
-  const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
-  const torch::Tensor policy = torch::softmax(actor_.forward(critic_.features(raw), {}), 1).contiguous();
-  std::copy_n(policy.data_ptr<float>(), probability.size(), probability.begin());
+  copy_out(torch::softmax(actor_.forward(critic_.features(view_rows(observations, spec_.schema.width)), {}), 1), probability);
 }
 
 void OnPolicyAgent::save(AgentState& state) const {
   save_identity(kind_.c_str(), spec_.schema, state);
   save_module("critic.", critic_, state);
   save_module("actor.", actor_, state);
-  save_vector("multipliers", multipliers_.values(), state);
-  save_vector("decisions", {static_cast<double>(decisions_)}, state);
+  save_progress(state);
 }
 
 void OnPolicyAgent::load(const AgentState& state) {
   check_identity(kind_.c_str(), spec_.schema, state);
   load_module("critic.", critic_, state);
   load_module("actor.", actor_, state);
-  multipliers_.set_values(load_vector("multipliers", state));
-  decisions_ = static_cast<std::int64_t>(load_vector("decisions", state).at(0));
+  load_progress(state);
 }
 
 void OnPolicyAgent::transfer(StateArchive& archive) {

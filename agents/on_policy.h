@@ -37,7 +37,6 @@ struct PolicyStep {
   torch::Tensor log_propensity;     // [n] of the decision when it was made
   torch::Tensor old_logits;         // [n, A] the actor's when the rollout began to be used
   torch::Tensor advantage;          // [n] of r^λ at the present multipliers, as GAE gives it, not normalised
-  torch::Tensor cost_advantage;     // [n, C]
 
   torch::Tensor log_probability() const { return of_taken(torch::log_softmax(logits, 1)); }
   /// π(a|s)/π_old(a|s).

@@ -73,14 +73,7 @@ QAgent::QAgent(const QLearnerConfig& config, QOptions options, std::unique_ptr<V
 std::optional<UpdateLog> QAgent::update() {
   if (!warmed_up()) return std::nullopt;
   const BatchOptions sampling{.batch_size = learning_.batch_size, .discount = config_.discounting(), .dictated_discount = spec_.discount};
-  if (!is_prepared_ || prepared_for_ != multipliers_.values()) {
-    BatchOptions many = sampling;
-    many.batch_size = static_cast<int>(std::min<std::int64_t>(replay_.size(), 10000));
-    sample_batch(replay_, seed_, ~updates_, many, batch_);
-    head_->prepare(lagrangian_reward(batch_, multipliers_.values(), scale_), batch_.discount, !is_prepared_);
-    is_prepared_ = true;
-    prepared_for_ = multipliers_.values();
-  }
+  if (head_->finds_support() && (!is_prepared_ || prepared_for_ != multipliers_.values())) find_support(sampling);
   sample_batch(replay_, seed_, updates_++, sampling, batch_);
 
   Bootstrap target;
@@ -119,6 +112,16 @@ std::optional<UpdateLog> QAgent::update() {
   return log;
 }
 
+void QAgent::find_support(BatchOptions sampling) {
+  sampling.batch_size = static_cast<int>(std::min<std::int64_t>(replay_.size(), 10000));
+  sample_batch(replay_, seed_, ~updates_, sampling, batch_);
+  const Support now = support_of(lagrangian_reward(batch_, multipliers_.values(), scale_), batch_.discount), before = head_->support();
+  // It only grows: what was learned of a value beyond it would be lost.
+  head_->set_support(is_prepared_ ? Support{std::min(now.low, before.low), std::max(now.high, before.high)} : now);
+  is_prepared_ = true;
+  prepared_for_ = multipliers_.values();
+}
+
 torch::Tensor QAgent::q_of(const QNetwork::Output& output) const {
   const torch::Tensor q = head_->mean(output.z);
   return output.imitation.defined() ? allow_imitated(q, output.imitation, options_.imitation_threshold) : q;
@@ -150,39 +153,32 @@ void QAgent::move_targets() {
 
 void QAgent::probabilities(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> probability) {
   const c10::InferenceMode inference;
-  const auto rows = static_cast<std::int64_t>(probability.size()) / spec_.num_actions;
-  const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
-  const torch::Tensor policy = policy_of(q_of(online_.forward(raw))).contiguous();
-  std::copy_n(policy.data_ptr<float>(), probability.size(), probability.begin());
+  copy_out(policy_of(q_of(online_.forward(view_rows(observations, spec_.schema.width)))), probability);
 }
 
 bool QAgent::action_values(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> values) {
   const c10::InferenceMode inference;
-  const auto rows = static_cast<std::int64_t>(values.size()) / spec_.num_actions;
-  const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()), {rows, spec_.schema.width}, torch::kFloat);
-  const torch::Tensor q = (head_->mean(online_.forward(raw).z) * scale_).contiguous();
-  std::copy_n(q.data_ptr<float>(), values.size(), values.begin());
+  copy_out(head_->mean(online_.forward(view_rows(observations, spec_.schema.width)).z) * scale_, values);
   return true;
 }
 
 void QAgent::save(AgentState& state) const {
   save_identity(options_.kind.c_str(), spec_.schema, state);
   save_module("online.", online_, state);
-  save_vector("multipliers", multipliers_.values(), state);
-  save_vector("policy", {static_cast<double>(decisions_), gap_, head_->support().low, head_->support().high, is_prepared_ ? 1.0 : 0.0}, state);
+  save_progress(state);
+  save_vector("policy", {gap_, head_->support().low, head_->support().high, is_prepared_ ? 1.0 : 0.0}, state);
 }
 
 void QAgent::load(const AgentState& state) {
   check_identity(options_.kind.c_str(), spec_.schema, state);
   load_module("online.", online_, state);
   for (FlatParameters& target : target_parameters_) polyak(target, online_parameters_, 1);
-  multipliers_.set_values(load_vector("multipliers", state));
+  load_progress(state);
   const std::vector<double> policy = load_vector("policy", state);
-  if (policy.size() != 5) throw data_error("the saved agent's 'policy' has another shape than this configuration gives it");
-  decisions_ = static_cast<std::int64_t>(policy[0]);
-  gap_ = policy[1];
-  head_->set_support({policy[2], policy[3]});
-  is_prepared_ = policy[4] != 0;
+  if (policy.size() != 4) throw data_error("the saved agent's 'policy' has another shape than this configuration gives it");
+  gap_ = policy[0];
+  head_->set_support({policy[1], policy[2]});
+  is_prepared_ = policy[3] != 0;
 }
 
 void QAgent::transfer(StateArchive& archive) {

@@ -71,6 +71,7 @@ class QAgent final : public LearningAgent {
   torch::Tensor q_of(const QNetwork::Output& output) const;  // [n, A], of allowed actions
   torch::Tensor policy_of(const torch::Tensor& q) const;     // [n, A] → π [n, A]
   torch::Tensor target_values(const torch::Tensor& raw);  // z' of the mean of the target networks [n, A, N]
+  void find_support(BatchOptions sampling);  // from the rewards so far, at the present prices
   void move_targets();
   void groups_of(std::span<const std::int32_t>, std::span<std::uint8_t> groups) const override { std::fill(groups.begin(), groups.end(), std::uint8_t{0}); }
 
@@ -85,8 +86,8 @@ class QAgent final : public LearningAgent {
   std::int64_t next_target_ = 0;  // the copy that is overwritten next
   Adam adam_;
   double gap_ = 0;                // trailing mean of max_a Q − min_a Q; 0: nothing seen yet
-  bool is_prepared_ = false;
-  std::vector<double> prepared_for_;  // the prices of then
+  bool is_prepared_ = false;          // the head has found its support …
+  std::vector<double> prepared_for_;  // … at these prices
   TorchBatch batch_;
 };
 

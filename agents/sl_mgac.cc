@@ -104,8 +104,7 @@ void SlMgac::save(AgentState& state) const {
   save_identity(SlMgacConfig::kKind, spec_.schema, state);
   save_module("critic.", critic_, state);
   save_module("actor.", actor_, state);
-  save_vector("multipliers", multipliers_.values(), state);
-  save_vector("decisions", {static_cast<double>(decisions_)}, state);
+  save_progress(state);
   const std::vector<float>& boundaries = groups_.boundaries();
   save_vector("group_boundaries", {boundaries.begin(), boundaries.end()}, state);
   for (std::size_t g = 0; g < reward_model_.buckets().size(); ++g) {
@@ -119,8 +118,7 @@ void SlMgac::load(const AgentState& state) {
   load_module("critic.", critic_, state);
   load_module("actor.", actor_, state);
   polyak(target_parameters_, critic_parameters_, 1);
-  multipliers_.set_values(load_vector("multipliers", state));
-  decisions_ = static_cast<std::int64_t>(load_vector("decisions", state).at(0));
+  load_progress(state);
   const std::vector<double> boundaries = load_vector("group_boundaries", state);
   groups_.set_boundaries({boundaries.begin(), boundaries.end()});
   std::vector<Buckets> buckets;

@@ -85,6 +85,16 @@ torch::Tensor gather_rows(std::span<const float> values, std::int64_t width,
   return result;
 }
 
+torch::Tensor view_rows(std::span<const float> observations, std::int64_t width) {
+  return torch::from_blob(const_cast<float*>(observations.data()), {static_cast<std::int64_t>(observations.size()) / width, width}, torch::kFloat);
+}
+
+void copy_out(const torch::Tensor& values, std::span<float> out) {
+  const torch::Tensor rows = values.contiguous();
+  ENSURE(rows.numel() == static_cast<std::int64_t>(out.size()), "as many numbers as there is room for");
+  std::copy_n(rows.data_ptr<float>(), out.size(), out.begin());
+}
+
 void save_module(const std::string& prefix, const torch::nn::Module& module, AgentState& state) {
   for (const auto& item : module.named_parameters()) {
     const torch::Tensor values = item.value().detach().to(torch::kDouble).contiguous();

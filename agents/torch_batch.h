@@ -52,6 +52,11 @@ struct GroupOrder {
 };
 GroupOrder order_by_group(std::span<const std::uint8_t> groups, int num_groups);
 
+/// Row-major observations as a tensor [rows, width] that looks at them, which must outlive it.
+torch::Tensor view_rows(std::span<const float> observations, std::int64_t width);
+/// The numbers of a tensor, row by row; out.size() of them.
+void copy_out(const torch::Tensor& values, std::span<float> out);
+
 /// Copies the given rows of a row-major [?, width] array into a new tensor [rows, width].
 torch::Tensor gather_rows(std::span<const float> values, std::int64_t width,
                           std::span<const std::int64_t> rows);

@@ -27,13 +27,9 @@ class ScalarHead final : public ValueHead {
 class SupportedHead : public ValueHead {
  public:
   SupportedHead(std::int64_t size, Support support)
-      : size_(size), support_(support.low == support.high ? Support{-1, 1} : support), is_found_(support.low == support.high) {}
+      : size_(size), support_(support.low == support.high ? Support{-1, 1} : support), is_to_be_found_(support.low == support.high) {}
   std::int64_t size() const final { return size_; }
-  void prepare(const torch::Tensor& reward, const torch::Tensor& discount, bool is_first) final {
-    if (!is_found_) return;
-    const Support now = support_of(reward, discount);
-    support_ = is_first ? now : Support{std::min(now.low, support_.low), std::max(now.high, support_.high)};
-  }
+  bool finds_support() const final { return is_to_be_found_; }
   Support support() const final { return support_; }
   void set_support(Support support) final { support_ = support; }
 
@@ -42,7 +38,7 @@ class SupportedHead : public ValueHead {
   Support support_;
 
  private:
-  bool is_found_;
+  const bool is_to_be_found_;
 };
 
 class CategoricalHead final : public SupportedHead {
@@ -100,8 +96,6 @@ class QuantileHead final : public ValueHead {
 };
 
 }  // namespace
-
-Support ValueHead::support() const { return {}; }
 
 Support support_of(const torch::Tensor& reward, const torch::Tensor& discount) {
   const double mean = reward.mean().item<double>(), deviation = reward.std(false).item<double>();

@@ -35,16 +35,14 @@ class ValueHead {
   virtual std::int64_t size() const = 0;                            // N
   virtual torch::Tensor mean(const torch::Tensor& z) const = 0;     // [..., N] → [...]
   virtual torch::Tensor loss(const torch::Tensor& z, const Bootstrap& target) const = 0;  // z [n, N] → mean over n
-  /// With rewards and discounts of a large batch, before the first update and whenever prices have moved: a support that
-  /// was to be found is, and then only grows.
-  virtual void prepare(const torch::Tensor& reward, const torch::Tensor& discount, bool is_first) { (void)reward, (void)discount, (void)is_first; }
-  /// What prepare() found, for saving; {0, 0}: nothing.
-  virtual Support support() const;
+  /// Whether its values lie on a support that is to be found from the rewards.
+  virtual bool finds_support() const { return false; }
+  virtual Support support() const { return {}; }
   virtual void set_support(Support support) { (void)support; }
 };
 
 std::unique_ptr<ValueHead> scalar_head(TdLoss loss);
-/// low == high: prepare() finds the support.
+/// low == high: the support is to be found; until then it is [−1, 1].
 std::unique_ptr<ValueHead> categorical_head(std::int64_t atoms, Support support);
 std::unique_ptr<ValueHead> gaussian_head(std::int64_t bins, double sigma_ratio, Support support);
 std::unique_ptr<ValueHead> quantile_head(std::int64_t quantiles, double huber_corner);

@@ -3,8 +3,8 @@
 // then their mean over an agent's runs with a 95 % interval by Student's t (seeds are the sample).
 //
 // A run's number is the mean over the second half of its rows, when learning has settled (of the TD error: the root mean
-// square over all logged minibatches).  The policy's unrest is the standard deviation, over the logged updates of the second half, of the
-// batch's mean probability of injecting.
+// square over all logged minibatches).  The policy's unrest is the standard deviation, over the logged updates of the
+// second half, of the batch's mean probability of injecting.
 
 #include <optional>
 #include <string>

@@ -32,11 +32,11 @@ Points thin(const Points& points) {
   return result;
 }
 
-Line training_line(const Runs& runs, const std::string& agent, const std::string& column, Look look,
+Line training_line(const Runs& runs, const std::string& agent, Table Run::*table, const std::string& column, Look look,
                    const std::string& label) {
   std::vector<Points> seeds;
   for (const Run* run : runs_of(runs, agent)) {
-    Points points = thin(xy(run->training, "decisions", column, run->path + " /training"));
+    Points points = thin(xy(run->*table, "decisions", column, run->path));
     if (!points.empty()) seeds.push_back(std::move(points));
   }
   return {label, look, over_seeds(seeds)};
@@ -182,7 +182,7 @@ std::optional<Figure> group_q(const Runs& runs, const Comparison& comparison) {
     std::vector<Line> lines;
     for (std::size_t k = 0;; ++k) {
       const std::string group = fmt::format("group {}", k);
-      Line line = training_line(runs, agent.label, fmt::format("group_q_mean_{}", k),
+      Line line = training_line(runs, agent.label, &Run::training, fmt::format("group_q_mean_{}", k),
                                 {k, Stroke::kSolid}, group);
       if (line.rows.empty()) break;
       if (key.size() <= k) key.push_back({group, line.look});
@@ -207,57 +207,82 @@ std::optional<Figure> group_q(const Runs& runs, const Comparison& comparison) {
   return figure;
 }
 
-std::optional<Figure> training_diagnostics(const Runs& runs, const Comparison& comparison) {
-  std::vector<std::pair<std::string, std::string>> columns = {
-      {"td_loss", "TD loss"},
-      {"reward_loss", "reward prediction loss"},
-      {"q_std", "standard deviation of Q"},
-      {"injection_rate", "injection rate of the batch"}};
-  std::set<std::string> multipliers;
-  for (const Run& run : runs.runs)
-    for (const Column& column : run.training.columns)
-      if (column.name.rfind("multiplier_", 0) == 0) multipliers.insert(column.name);
-  for (const std::string& name : multipliers) columns.emplace_back(name, "λ of " + name.substr(11));
+namespace {
 
+struct PanelColumn {
+  std::string column, title;
+  bool may_be_log = false;  // a logarithmic axis where all is positive and spread over more than a factor of 20
+};
+
+/// Columns of a table of every run over the decisions trained on, a panel each.
+std::optional<Figure> panels_over_training(const Runs& runs, const Comparison& comparison, Table Run::*table, const std::vector<PanelColumn>& columns) {
   std::vector<Panel> panels;
   std::set<std::string> used;
   std::string csv = "agent,column,decisions,mean,smallest_seed,largest_seed\n";
-  for (const auto& [column, title] : columns) {
+  for (const auto& [column, title, may_be_log] : columns) {
     std::vector<Line> lines;
     double lo = std::numeric_limits<double>::infinity(), hi = -lo;
     for (const AgentSummary& agent : comparison.agents) {
-      Line line =
-          training_line(runs, agent.label, column, look_of(comparison, agent.label), agent.label);
+      Line line = training_line(runs, agent.label, table, column, look_of(comparison, agent.label), agent.label);
       if (line.rows.empty()) continue;
       for (const auto& row : line.rows) {
         lo = std::min(lo, row[2]), hi = std::max(hi, row[3]);
-        csv += fmt::format("{},{},{:.10g},{:.10g},{:.10g},{:.10g}\n", escape_csv(agent.label),
-                           column, row[0], row[1], row[2], row[3]);
+        csv += fmt::format("{},{},{:.10g},{:.10g},{:.10g},{:.10g}\n", escape_csv(agent.label), column, row[0], row[1], row[2], row[3]);
       }
       lines.push_back(std::move(line));
     }
     const bool is_multiplier = column.rfind("multiplier_", 0) == 0;
     if (lines.empty() || (is_multiplier && lo == hi)) continue;  // a fixed λ stands in the tables
     for (const Line& line : lines) used.insert(line.label);
-    const bool log_scale = lo > 0 && hi > 20 * lo && column.find("loss") != std::string::npos;
-    panels.push_back({title,
-                      decisions_axis(lines) + "set ylabel ''\n" +
-                          (log_scale ? std::string("set logscale y\n") : y_range(lines)),
-                      plot_lines(lines, fmt::format("d{}_", panels.size()),
-                                 {.x_scale = kMillion, .markers = Markers::kSome})});
+    const bool log_scale = may_be_log && lo > 0 && hi > 20 * lo;
+    panels.push_back({title, decisions_axis(lines) + "set ylabel ''\n" + (log_scale ? std::string("set logscale y\nset format y '%.0e'\n") : y_range(lines)),
+                      plot_lines(lines, fmt::format("d{}_", panels.size()), {.x_scale = kMillion, .markers = Markers::kSome})});
   }
   if (panels.empty()) return std::nullopt;
   std::vector<KeyEntry> key;
   for (const AgentSummary& agent : comparison.agents)
     if (used.count(agent.label) > 0) key.push_back({agent.label, look_of(comparison, agent.label)});
   Figure figure = panel_figure(panels, comparison, key);
-  figure.name = "training";
-  figure.title = "Training diagnostics";
-  figure.caption =
-      "Per logged update, neighbours averaged. Line: mean over seeds; band: smallest to largest "
-      "seed. "
-      "Losses are in each agent's own units. Multipliers that never move are in the table only.";
   figure.csv = csv;
+  return figure;
+}
+
+}  // namespace
+
+std::optional<Figure> training_diagnostics(const Runs& runs, const Comparison& comparison) {
+  std::vector<PanelColumn> columns = {{"td_loss", "TD loss", true},
+                                      {"reward_loss", "reward prediction loss", true},
+                                      {"q_std", "standard deviation of Q"},
+                                      {"injection_rate", "injection rate of the batch"}};
+  std::set<std::string> multipliers;
+  for (const Run& run : runs.runs)
+    for (const Column& column : run.training.columns)
+      if (column.name.rfind("multiplier_", 0) == 0) multipliers.insert(column.name);
+  for (const std::string& name : multipliers) columns.push_back({name, "λ of " + name.substr(11)});
+  std::optional<Figure> figure = panels_over_training(runs, comparison, &Run::training, columns);
+  if (!figure) return figure;
+  figure->name = "training";
+  figure->title = "Training diagnostics";
+  figure->caption =
+      "Per logged update, neighbours averaged. Line: mean over seeds; band: smallest to largest seed. Losses are in each agent's own "
+      "units. Multipliers that never move are in the table only.";
+  return figure;
+}
+
+std::optional<Figure> critic_health_figure(const Runs& runs, const Comparison& comparison) {
+  std::optional<Figure> figure = panels_over_training(runs, comparison, &Run::diagnostics,
+                                                      {{"td_error_rms", "TD error, rms (s)", true},
+                                                       {"q_variance", "variance of Q over rows (s²)", true},
+                                                       {"q_rmse", "Q − true Q, rms (s)"},
+                                                       {"seem_normalised", "SEEM/‖A‖", true},
+                                                       {"ntk_ratio_1e4", "k(x, x + λv)/k(x, x), λ = 10⁴", true},
+                                                       {"injection_rate", "injection rate"}});
+  if (!figure) return figure;
+  figure->name = "critic_health";
+  figure->title = "Health of critic and policy";
+  figure->caption =
+      "From /diagnostics. Line: mean over seeds; band: smallest to largest seed. True Q by rollouts of copies of the world, their own noise taken "
+      "out. SEEM (Yue et al. 2023) near 1: errors of the critic feed themselves. k: neural tangent kernel of the critic along a random direction.";
   return figure;
 }
 

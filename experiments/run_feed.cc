@@ -74,7 +74,7 @@ void say_what_was_odd(const FeedRun& run, const TrainState& trained) {
                      run.label, run.feed.days, num_users(run.feed.users), trained.decisions, train.decisions));
   if (trained.updates == 0)
     note(fmt::format("warning: {}: not one update in {} decisions; train.decisions must exceed "
-                     "train.warmup_transitions ({}) and train.decisions_per_update ({})",
+                     "train.warmup_transitions ({}; on-policy agents: agent.rollout_transitions) and train.decisions_per_update ({})",
                      run.label, trained.decisions, train.warmup_transitions, train.decisions_per_update));
 }
 

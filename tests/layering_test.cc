@@ -64,3 +64,22 @@ TEST_CASE("layering: every room includes only the rooms below it, and libraries 
     }
   CHECK(files > 60);
 }
+
+// What doctest's CMake module makes of names: a semicolon splits one into two that match nothing, and a comma loses the
+// label of a test suite.
+TEST_CASE("test names: none holds a semicolon, and none of a labelled suite a comma") {
+  int names = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(SLUICE_SOURCE_DIR) / "tests")) {
+    if (entry.path().extension() != ".cc") continue;
+    for (const std::string& line : lines_of(entry.path())) {
+      const auto at = line.find("TEST_CASE(\"");
+      if (at != 0 && at != 2) continue;
+      ++names;
+      const std::string name = between(line.substr(at), '"', '"');
+      CAPTURE(name);
+      CHECK(name.find(';') == std::string::npos);
+      if (at == 2) CHECK(name.find(',') == std::string::npos);  // indented: within a suite
+    }
+  }
+  CHECK(names > 300);
+}

@@ -19,7 +19,7 @@ TransitionBatch interleaved() {
   return t;
 }
 
-TEST_CASE("advantages: a row's successor is its user's next row; none across an end, a cut, or after the last") {
+TEST_CASE("advantages: a row's successor is its user's next row, none across an end, a cut, or after the last") {
   TransitionBatch t = interleaved();
   CHECK(successors(t) == std::vector<std::int32_t>{2, 4, 3, -1, -1});
   t.terminated[0] = 1;
@@ -28,7 +28,7 @@ TEST_CASE("advantages: a row's successor is its user's next row; none across an 
   CHECK(successors(TransitionBatch{}).empty());
 }
 
-TEST_CASE("gae: three steps by hand; λ = 0 is the TD error, λ = 1 the return less the value") {
+TEST_CASE("gae: three steps by hand, λ = 0 is the TD error, λ = 1 the return less the value") {
   const std::vector<std::int32_t> successor = {1, 2, -1};
   const std::vector<float> reward = {1, 2, 3}, discount = {0.5f, 0.5f, 0.5f}, value = {1, 1, 1}, next = {1, 1, 4};
   const Trajectories t{successor, reward, discount};
@@ -41,7 +41,7 @@ TEST_CASE("gae: three steps by hand; λ = 0 is the TD error, λ = 1 the return l
   CHECK(gae(t, value, next, 1)[0] == doctest::Approx(1 + 0.5 * (2 + 0.5 * (3 + 0.5 * 4)) - 1));
 }
 
-TEST_CASE("gae: a cut bootstraps and carries nothing; an end does neither") {
+TEST_CASE("gae: a cut bootstraps and carries nothing, an end does neither") {
   const std::vector<float> reward = {1, 10}, value = {0, 0}, next = {7, 0};
   const std::vector<std::int32_t> cut = {-1, -1};
   const std::vector<float> goes_on = {0.5f, 0.5f}, ended = {0, 0.5f};
@@ -57,7 +57,7 @@ TEST_CASE("gae: of a constant reward for ever, with its exact value, every advan
     for (const float a : gae({successor, reward, discount}, value, value, lambda)) CHECK(std::abs(a) < 1e-4);
 }
 
-TEST_CASE("lambda returns: by hand; λ = 0 is one step, λ = 1 the sum of rewards with a bootstrap at the end") {
+TEST_CASE("lambda returns: by hand, λ = 0 is one step, λ = 1 the sum of rewards with a bootstrap at the end") {
   const std::vector<std::int32_t> successor = {1, 2, -1};
   const std::vector<float> reward = {1, 2, 3}, discount = {0.5f, 0.5f, 0.5f}, next = {10, 20, 30};
   const Trajectories t{successor, reward, discount};
@@ -67,7 +67,7 @@ TEST_CASE("lambda returns: by hand; λ = 0 is one step, λ = 1 the sum of reward
   CHECK(lambda_returns(t, next, 0.5)[0] == doctest::Approx(1 + 0.5 * (0.5 * middle + 0.5 * 10)));
 }
 
-TEST_CASE("v-trace: at ratio 1 it is the λ = 1 return; clipped ratios by hand; at ratio 0 the value stays") {
+TEST_CASE("v-trace: at ratio 1 it is the λ = 1 return, clipped ratios by hand, at ratio 0 the value stays") {
   const std::vector<std::int32_t> successor = {1, -1};
   const std::vector<float> reward = {1, 2}, discount = {0.5f, 0.5f}, value = {3, 4}, next = {4, 6};
   const Trajectories t{successor, reward, discount};

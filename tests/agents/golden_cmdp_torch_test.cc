@@ -81,13 +81,13 @@ TEST_SUITE("slow") {
     }
   }
 
-  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, first seed") {
+  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum on the first seed") {
     check_dual_ascent(1);
   }
-  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, second seed") {
+  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum on the second seed") {
     check_dual_ascent(2);
   }
-  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum, third seed") {
+  TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum on the third seed") {
     check_dual_ascent(3);
   }
 }

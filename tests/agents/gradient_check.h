@@ -2,11 +2,12 @@
 // Autograd against central differences, in double.
 
 #include <doctest/doctest.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
+
+#include "agents/losses.h"
 
 namespace sluice {
 

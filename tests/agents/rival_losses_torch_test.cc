@@ -22,7 +22,7 @@ double number(const torch::Tensor& scalar) { return scalar.item<double>(); }
 // π = (¼, ¾), Q = (2, 4), α = ½: Σ π·(Q − α·ln π)
 constexpr double kSoftValue = 0.25 * (2 + 0.5 * 1.3862943611198906) + 0.75 * (4 + 0.5 * 0.2876820724517809);
 
-TEST_CASE("sac: target and actor loss by hand; where the episode ended only the reward is left") {
+TEST_CASE("sac: target and actor loss by hand, where the episode ended only the reward is left") {
   const torch::Tensor logits = doubles({0, std::log(3.0), 0, std::log(3.0)}, {2, 2}), q = doubles({2, 4, 2, 4}, {2, 2});
   const torch::Tensor y = soft_target(doubles({1, 1}, {2}), doubles({0.5, 0}, {2}), logits, q, 0.5);
   CHECK(number(y[0]) == doctest::Approx(1 + 0.5 * kSoftValue));
@@ -70,7 +70,7 @@ TEST_CASE("critics: mean and minimum over an ensemble") {
   CHECK(number(aggregate(q, Aggregation::kMin)[0][0]) == doctest::Approx(1));
 }
 
-TEST_CASE("expectile: by hand, half the squared error at τ = ½, least at the expectile; its gradient") {
+TEST_CASE("expectile: by hand, half the squared error at τ = ½, least at the expectile, its gradient") {
   const torch::Tensor value = doubles({0, 0}, {2}), target = doubles({2, -1}, {2});
   CHECK(number(expectile_loss(value, target, 0.7)) == doctest::Approx((0.7 * 4 + 0.3 * 1) / 2));
   CHECK(number(expectile_loss(value, target, 0.5)) == doctest::Approx(0.5 * (4 + 1) / 2));
@@ -103,7 +103,7 @@ TEST_CASE("cql: the gap is ln A where all actions are worth the same, never nega
   check_gradient(q.narrow(0, 0, 5), [](const torch::Tensor& at) { return conservative_gap(at, torch::tensor({0, 1, 2, 3, 0})); });
 }
 
-TEST_CASE("bcq: threshold 0 allows all actions, so does an even imitator at any; 1 leaves the likeliest") {
+TEST_CASE("bcq: threshold 0 allows all actions, so does an even imitator at any, 1 leaves the likeliest") {
   const torch::Tensor q = doubles({1, 2, 3}, {1, 3}), imitation = doubles({std::log(0.5), std::log(0.4), std::log(0.1)}, {1, 3});
   const auto best = [&](const torch::Tensor& g, double threshold) { return allow_imitated(q, g, threshold).argmax(1).item<std::int64_t>(); };
   CHECK(best(imitation, 0) == 2);
@@ -174,7 +174,7 @@ TEST_CASE("redq: as many different critics as wanted, others from update to upda
   CHECK(seen.size() > 25);
 }
 
-TEST_CASE("dropout: the wanted share of hidden units is 0, the rest scaled up; outputs never drop, and none without a rate") {
+TEST_CASE("dropout: the wanted share of hidden units is 0, the rest scaled up, outputs never drop, and none without a rate") {
   torch::manual_seed(9);
   GroupedMlp net({.inputs = 4, .hidden = {64}, .outputs = 3, .layer_norm = LayerNorm::kNone});
   const torch::Tensor x = torch::randn({500, 4});
@@ -193,7 +193,7 @@ TEST_CASE("dropout: the wanted share of hidden units is 0, the rest scaled up; o
 
 TEST_CASE("rollouts: the weight against the propensity is capped at 2 and carries no gradient, the ratio does") {
   const torch::Tensor logits = doubles({0, std::log(3.0)}, {1, 2}).requires_grad_();
-  PolicyStep step{.logits = logits, .action = torch::tensor({1}), .log_propensity = doubles({std::log(0.25)}, {1}), .old_logits = doubles({0, 0}, {1, 2}), .advantage = {}, .cost_advantage = {}};
+  PolicyStep step{.logits = logits, .action = torch::tensor({1}), .log_propensity = doubles({std::log(0.25)}, {1}), .old_logits = doubles({0, 0}, {1, 2}), .advantage = {}};
   CHECK(number(step.weight()[0]) == doctest::Approx(2));  // .5/.25
   CHECK(number(step.ratio()[0]) == doctest::Approx(1.5));  // .75/.5
   step.log_propensity = doubles({std::log(0.1)}, {1});
@@ -204,7 +204,7 @@ TEST_CASE("rollouts: the weight against the propensity is capped at 2 and carrie
   CHECK(step.ratio().requires_grad());
 }
 
-TEST_CASE("ppo: what lies beyond the clip in the direction of gain brings nothing, by hand; its gradient") {
+TEST_CASE("ppo: what lies beyond the clip in the direction of gain brings nothing, by hand, its gradient") {
   const auto loss = [](double ratio, double advantage) { return number(ppo_loss(doubles({ratio}, {1}), doubles({advantage}, {1}), 0.2)); };
   CHECK(loss(1.1, 2) == doctest::Approx(-2.2));
   CHECK(loss(1.5, 2) == doctest::Approx(-2.4));   // clipped
@@ -217,7 +217,7 @@ TEST_CASE("ppo: what lies beyond the clip in the direction of gain brings nothin
   CHECK_FALSE(advantage.grad().defined());
 }
 
-TEST_CASE("kl and focops: by hand, 0 of equal policies, rows beyond the trust region do not count; the gradient") {
+TEST_CASE("kl and focops: by hand, 0 of equal policies, rows beyond the trust region do not count, the gradient") {
   const torch::Tensor even = doubles({0, 0}, {1, 2}), odd = doubles({0, std::log(3.0)}, {1, 2});
   CHECK(number(policy_kl(even, even)[0]) == doctest::Approx(0));
   CHECK(number(policy_kl(odd, even)[0]) == doctest::Approx(0.25 * std::log(0.5) + 0.75 * std::log(1.5)));

@@ -139,7 +139,7 @@ TEST_SUITE("slow") {
     CHECK(injection_probability(quick<SlMgacConfig>()) < 0.05);
   }
 
-  TEST_CASE("session length: with request discounts they learn to inject, to everybody's loss") {
+  TEST_CASE("session length: with request discounts they learn to inject to everybody's loss") {
     DqnConfig config = quick<DqnConfig>();
     config.discount_unit = DiscountUnit::kRequest;
     config.discount = 0.8;  // nearer, so that few updates suffice; the argument is the same

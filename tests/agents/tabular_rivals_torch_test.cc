@@ -93,7 +93,7 @@ Eigen::MatrixXd lopsided(const TabularCmdp& cmdp) {
 }
 
 TEST_SUITE("slow") {
-  TEST_CASE("tabular: from a log of a known policy, offline learners have the limits that theory gives them") {
+  TEST_CASE("tabular: from a log of a known policy offline learners have the limits that theory gives them") {
     const TabularCmdp cmdp = problem();
     const Eigen::MatrixXd behaviour = lopsided(cmdp), best = value_iteration(cmdp, cmdp.reward).action_value;
     const PolicyValue own = evaluate_policy(cmdp, behaviour);
@@ -162,7 +162,7 @@ TEST_SUITE("slow") {
     }
   }
 
-  TEST_CASE("tabular: value-based learners without hidden layers find Q* of every pair, to 2 % of its range") {
+  TEST_CASE("tabular: value-based learners without hidden layers find Q* of every pair to 2 % of its range") {
     const TabularCmdp cmdp = problem();
     for (auto [name, config] : learners()) {
       std::visit(

@@ -52,7 +52,7 @@ TEST_CASE("critic health: means over the second half of each run, and their t in
   CHECK(agents[0].num_diverged == 0);
 }
 
-TEST_CASE("critic health: a run whose Q passed the bound, or was no number, has diverged; its numbers stay in the table") {
+TEST_CASE("critic health: a run whose Q passed the bound, or was no number, has diverged, its numbers stay in the table") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   Runs runs;
   runs.runs = {health_run("a", 1, {1, 2}, {1, 2e6, 1}), health_run("a", 2, {1, 2}, {1, nan}), health_run("a", 3, {1, 2}, {1, 1})};

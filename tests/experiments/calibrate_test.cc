@@ -285,7 +285,7 @@ TEST_CASE(
   CHECK(scenario(plain + ".gz") == expected);
 }
 
-TEST_CASE("calibrate: a malformed row is refused with file and line; --lenient skips and counts it") {
+TEST_CASE("calibrate: a malformed row is refused with file and line, --lenient skips and counts it") {
   const std::string good = thinned_log(1000, 2);
   const std::string out = " --force --out " + (own_folder() / "rows.yaml").string();
   for (const auto& [row, why] : {std::pair{"x,1,1650816000000,5,1", "user_id is 'x'"},

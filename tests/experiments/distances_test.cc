@@ -42,7 +42,7 @@ TEST_CASE("distances: the normal quantile inverts the distribution function, far
   CHECK(normal_quantile(.975) == Approx(1.959964));
 }
 
-TEST_CASE("distances: two points of a log-normal give it back everywhere; points are met") {
+TEST_CASE("distances: two points of a log-normal give it back everywhere, points are met") {
   const CdfFunction truth = log_normal_cdf(1.5, 0.8);
   const CdfFunction two = interpolated_cdf({2, 9}, {truth(2), truth(9)});
   for (const double x : {0.1, 1.0, 4.0, 50.0}) CHECK(two(x) == Approx(truth(x)).epsilon(1e-9));

@@ -25,7 +25,7 @@ int program(const std::vector<std::string>& arguments, const std::string& output
   return exit_of(start_program(arguments, in_folder("log"), output));
 }
 
-TEST_CASE("sluice distill: teacher, student, served student; the same seed gives the same bytes; what is no teacher is refused") {
+TEST_CASE("sluice distill: teacher, student, served student, the same seed gives the same bytes, what is no teacher is refused") {
   const std::string config = in_folder("teacher.yaml"), teacher = in_folder("teacher.h5"), student = in_folder("student.h5");
   std::ofstream(config) << kTeacher << "agent: {kind: sl_mgac, reassign_days: 1}\n";
   REQUIRE(program({"run", config, "--out", teacher}) == 0);

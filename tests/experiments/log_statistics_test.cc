@@ -146,7 +146,7 @@ TEST_CASE(
   CHECK(part.sd.error > 1.5 * fit.sd.error);
 }
 
-TEST_CASE("random effects: not known without a user of two rows; never negative") {
+TEST_CASE("random effects: not known without a user of two rows, never negative") {
   SumsById single(10), alike(10);
   for (std::uint64_t user = 0; user < 5; ++user) single.add(user, static_cast<double>(user));
   CHECK(!fit_random_effects(single).sd.known());

@@ -107,7 +107,7 @@ TEST_CASE("resume: a tabular run, stopped by SIGTERM, ends like the run that was
       SIGTERM);
 }
 
-TEST_CASE("resume: a signal keeps what was trained, 75; nothing goes on or starts anew unasked") {
+TEST_CASE("resume: a signal keeps what was trained, 75, nothing goes on or starts anew unasked") {
   const ResumeFolder folder;
   std::ofstream(folder / "config.yaml") << "seed: 5\nagent: {kind: dqn}" + kFeed;
   const std::string out = folder / "a.h5", config = folder / "config.yaml";

@@ -225,7 +225,7 @@ TEST_CASE("sweep: two copies of one shard at once give what one gives, and neith
 }
 }
 
-TEST_CASE("sweep: on a full disk it ends with 74 and says what it needs; what was finished stays, and the rest follows when there is room") {
+TEST_CASE("sweep: on a full disk it ends with 74 and says what it needs, what was finished stays, and the rest follows when there is room") {
   const std::string disk = own_folder() / "disk", log = own_folder() / "disk.log", sweep = own_folder() / "disk.yaml";
   fs::create_directory(disk);
   if (mount("none", disk.c_str(), "tmpfs", 0, "size=300k") != 0) {
@@ -257,7 +257,7 @@ TEST_CASE("sweep: on a full disk it ends with 74 and says what it needs; what wa
   for (const auto& [file, stamp] : before) CHECK(after.at(file) == stamp);
 }
 
-TEST_CASE("sweep: damaged or foreign files in the place of results stop it before anything starts; a changed sweep leaves old results alone") {
+TEST_CASE("sweep: damaged or foreign files in the place of results stop it before anything starts, a changed sweep leaves old results alone") {
   const std::string sweep = own_folder() / "odd.yaml", out = own_folder() / "odd", log = own_folder() / "odd.log";
   const auto write = [&](const std::string& users) {
     std::ofstream(sweep) << "base: {agent: {kind: random}, environment: {users: {count: 20}, supply: {streamers: {count: 50}}, burn_in: {days: 1}}, evaluate: {users: " + users + ", days: 1}}\nseeds: [1, 2]\n";

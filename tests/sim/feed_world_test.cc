@@ -400,7 +400,7 @@ TEST_CASE("feed world: the cost values since the last call are those of the clos
   CHECK(world->cost_means()[kCostTime] == doctest::Approx(costs[kCostTime]));
 }
 
-TEST_CASE("feedback: off, the supply does not notice what agents do, bit for bit; on, it does") {
+TEST_CASE("feedback: off, the supply does not notice what agents do, bit for bit, on, it does") {
   const auto supply_after = [](bool feedback, int action) {
     FeedFixture fixture;
     fixture.supply.feedback.enabled = feedback;
