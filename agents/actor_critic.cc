@@ -8,8 +8,8 @@ namespace {
 
 constexpr double kSmallStart = 0.1;  // the actor starts near the uniform policy
 
-std::shared_ptr<GroupedMlp> make_mlp(const ActorCriticConfig& config, std::int64_t inputs, std::int64_t outputs, int groups) {
-  return std::make_shared<GroupedMlp>(MlpShape{.inputs = inputs, .hidden = config.hidden, .outputs = outputs, .num_groups = groups, .layer_norm = config.layer_norm});
+MlpShape actor_shape(const ActorCriticConfig& config, const EnvSpec& spec, std::int64_t inputs, int num_actors) {
+  return {.inputs = inputs, .hidden = config.hidden, .outputs = spec.num_actions, .num_groups = num_actors, .layer_norm = config.layer_norm, .last_layer_gain = kSmallStart};
 }
 
 // Units drop out as long as it lives.
@@ -25,27 +25,6 @@ class Dropping {
 };
 
 }  // namespace
-
-CriticStack::CriticStack(const ActorCriticConfig& config, const EnvSpec& spec, const CriticShape& shape)
-    : num_critics_(shape.num_critics),
-      num_actions_(spec.num_actions),
-      dropout_(shape.dropout),
-      extractor_(register_module("extractor", std::make_shared<Extractor>(spec.schema, ExtractorOptions{config.embedding_size, config.attention_size,
-                                                                                                       config.layer_norm != LayerNorm::kNone}))),
-      q_(register_module("q", make_mlp(config, extractor_->num_features(), spec.num_actions, shape.num_critics))) {
-  if (shape.has_value) value_ = register_module("value", make_mlp(config, extractor_->num_features(), 1, 1));
-}
-
-torch::Tensor CriticStack::q(const torch::Tensor& features) {
-  const std::int64_t n = features.size(0);
-  GroupSlices slices;
-  slices.size.assign(static_cast<std::size_t>(num_critics_), n);
-  const torch::Tensor rows = num_critics_ == 1 ? features : features.repeat({num_critics_, 1});
-  const Dropout dropout{.rate = rng_ != nullptr ? dropout_ : 0, .rng = rng_};
-  return q_->forward(rows, slices, dropout).view({num_critics_, n, num_actions_});
-}
-
-torch::Tensor CriticStack::value(const torch::Tensor& features) { return value_->forward(features, {}).squeeze(1); }
 
 torch::Tensor ActorCriticStep::taken(const torch::Tensor& values) const {
   torch::Tensor index = batch.action.unsqueeze(1);
@@ -68,13 +47,16 @@ ActorCriticAgent::ActorCriticAgent(const char* kind, const ActorCriticConfig& co
       scale_(resolve_reward_scale(config.reward_scale, spec)),
       critic_(config, spec, rule_->shape()),
       target_critic_(config, spec, rule_->shape()),
-      actor_(MlpShape{.inputs = critic_.num_features(), .hidden = config.hidden, .outputs = spec.num_actions, .layer_norm = config.layer_norm, .last_layer_gain = kSmallStart}),
+      actor_(actor_shape(config, spec, critic_.num_features(), rule_->num_actors())),
+      target_actor_(actor_shape(config, spec, critic_.num_features(), rule_->num_actors())),
       critic_parameters_(critic_),
       target_parameters_(target_critic_),
       actor_parameters_(actor_),
+      target_actor_parameters_(target_actor_),
       critic_adam_(critic_parameters_),
       actor_adam_(actor_parameters_) {
   polyak(target_parameters_, critic_parameters_, 1);
+  polyak(target_actor_parameters_, actor_parameters_, 1);
 }
 
 std::optional<UpdateLog> ActorCriticAgent::update() {
@@ -83,34 +65,37 @@ std::optional<UpdateLog> ActorCriticAgent::update() {
   Rng drop = seed_.stream(Purpose::kDropout, updates_);
   const Dropping dropping(critic_, target_critic_, &drop);
 
-  ActorCriticStep step{.batch = batch_, .reward = {}, .q = {}, .value = {}, .logits = {}, .target_q = {}, .next_q = {}, .next_value = {}, .next_logits = {}, .update = updates_, .target = {}};
-  const bool has_value = rule_->shape().has_value;
-  if (rule_->has_critic()) {
-    const torch::NoGradGuard no_grad;
-    step.reward = lagrangian_reward(batch_, multipliers_.values(), scale_);
-    const torch::Tensor next = critic_.features(batch_.next_observation);
-    step.next_logits = actor_.forward(next, {});
-    if (has_value) step.next_value = critic_.value(next);
-    step.next_q = target_critic_.q(target_critic_.features(batch_.next_observation));
-    if (rule_->needs_target_q()) step.target_q = target_critic_.q(target_critic_.features(batch_.observation));
-  }
+  const CriticShape shape = rule_->shape();
+  const bool has_critic = rule_->has_critic(), acts_this_time = updates_ % static_cast<std::uint64_t>(rule_->period()) == 0;
+  ActorCriticStep step{.batch = batch_};
+  step.critic = &critic_;
+  step.target_critic = &target_critic_;
+  step.update = updates_;
+  step.multipliers = multipliers_.values();
+  if (has_critic) look_ahead(step);
   const torch::Tensor features = critic_.features(batch_.observation);
-  if (rule_->has_critic()) step.q = critic_.q(features);
-  if (has_value) step.value = critic_.value(features);
-  step.logits = actor_.forward(rule_->has_critic() ? features.detach() : features, {});
+  step.features = features.detach();
+  if (shape.batch_norm)
+    q_together(features, step);
+  else if (has_critic)
+    step.q = critic_.q(features);
+  if (shape.has_value) step.value = critic_.value(features);
+  step.all_logits = actor_.forward(has_critic ? step.features : features);
+  step.logits = step.all_logits[0];
 
   UpdateLog log;
   const torch::Tensor policy_loss = rule_->actor_loss(step);
-  torch::Tensor critic_loss;
-  if (rule_->has_critic()) {
-    critic_loss = rule_->critic_loss(step);
-    (critic_loss + policy_loss).backward();  // they share no parameter but the extractor, which the actor does not move
-  } else {
-    policy_loss.backward();
-  }
+  torch::Tensor loss = policy_loss, critic_loss;
+  if (has_critic) loss = (critic_loss = rule_->critic_loss(step)) + policy_loss;
+  loss.backward();  // the two share no parameter but the extractor, which the actor moves only where there is no critic
   log.gradient_norm = critic_adam_.step(config_.step_size(config_.learning_rate, updates_), config_.max_gradient_norm);
-  actor_adam_.step(config_.step_size(config_.actor_learning_rate, updates_), config_.max_gradient_norm);
-  polyak(target_parameters_, critic_parameters_, config_.polyak);
+  if (acts_this_time) {
+    actor_adam_.step(config_.step_size(config_.actor_learning_rate, updates_), config_.max_gradient_norm);
+    polyak(target_parameters_, critic_parameters_, config_.polyak);
+    if (rule_->needs_target_actor()) polyak(target_actor_parameters_, actor_parameters_, config_.polyak);
+  } else {
+    actor_parameters_.gradients().zero_();
+  }
   rule_->finish(step);
 
   const torch::NoGradGuard no_grad;
@@ -118,24 +103,53 @@ std::optional<UpdateLog> ActorCriticAgent::update() {
   log.injection_rate = 1 - torch::softmax(step.logits, 1).select(1, 0).mean().item<double>();
   log.entropy = mean_entropy(step.logits).item<double>();
   if (!critic_loss.defined()) return log;
-  const torch::Tensor q = step.taken(step.q).mean(0);
+  const torch::Tensor q = step.taken(rule_->value_of(step.q));
   log.td_loss = critic_loss.item<double>();
-  log.td_error_rms = scale_ * (step.taken(step.q) - step.target.unsqueeze(0)).square().mean().sqrt().item<double>();
+  log.td_error_rms = scale_ * (step.taken(rule_->value_of(step.q)) - step.target).square().mean().sqrt().item<double>();
   log.q_mean = scale_ * q.mean().item<double>();
   log.q_std = scale_ * q.std(false).item<double>();
   log.q_abs_max = scale_ * q.abs().max().item<double>();
   return log;
 }
 
+// What is known of s' and of the targets.
+void ActorCriticAgent::look_ahead(ActorCriticStep& step) {
+  const torch::NoGradGuard no_grad;
+  step.reward = lagrangian_reward(batch_, multipliers_.values(), scale_);
+  const torch::Tensor next = critic_.features(batch_.next_observation);
+  step.all_next_logits = actor_.forward(next);
+  step.next_logits = step.all_next_logits[0];
+  if (rule_->shape().has_value) step.next_value = critic_.value(next);
+  if (rule_->shape().batch_norm) return;
+  step.target_next_features = target_critic_.features(batch_.next_observation);
+  step.next_q = target_critic_.q(step.target_next_features);
+  const bool of_state = rule_->needs_target_q() || rule_->needs_target_actor();
+  const torch::Tensor target_features = of_state ? target_critic_.features(batch_.observation) : torch::Tensor();
+  if (rule_->needs_target_q()) step.target_q = target_critic_.q(target_features);
+  if (!rule_->needs_target_actor()) return;
+  step.target_logits = target_actor_.first(target_features);
+  step.target_next_logits = target_actor_.first(step.target_next_features);
+}
+
+// s and s' in one batch, so that both are normalised alike (CrossQ).  Where the process ended there is no s'.
+void ActorCriticAgent::q_together(const torch::Tensor& features, ActorCriticStep& step) {
+  const std::int64_t n = features.size(0);
+  const torch::Tensor ended = (batch_.discount == 0).unsqueeze(1);
+  const torch::Tensor next = torch::where(ended, batch_.observation, batch_.next_observation);
+  const torch::Tensor q = critic_.q_learning(torch::cat({features, critic_.features(next)}));
+  step.q = q.narrow(1, 0, n);
+  step.next_q = q.narrow(1, n, n).detach();
+}
+
 void ActorCriticAgent::probabilities(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> probability) {
   const c10::InferenceMode inference;
-  copy_out(torch::softmax(actor_.forward(critic_.features(view_rows(observations, spec_.schema.width)), {}), 1), probability);
+  copy_out(torch::softmax(actor_.first(critic_.features(view_rows(observations, spec_.schema.width))), 1), probability);
 }
 
 bool ActorCriticAgent::action_values(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> values) {
-  if (!rule_->has_critic()) return false;
+  if (!rule_->has_critic() || !rule_->prices_q()) return false;
   const c10::InferenceMode inference;
-  copy_out(critic_.q(critic_.features(view_rows(observations, spec_.schema.width))).mean(0) * scale_, values);
+  copy_out(rule_->value_of(critic_.q(critic_.features(view_rows(observations, spec_.schema.width)))) * scale_, values);
   return true;
 }
 
@@ -151,6 +165,7 @@ void ActorCriticAgent::load(const AgentState& state) {
   load_module("critic.", critic_, state);
   load_module("actor.", actor_, state);
   polyak(target_parameters_, critic_parameters_, 1);
+  polyak(target_actor_parameters_, actor_parameters_, 1);
   load_progress(state);
 }
 
@@ -159,6 +174,7 @@ void ActorCriticAgent::transfer(StateArchive& archive) {
   critic_parameters_.transfer("critic", archive);
   target_parameters_.transfer("target_critic", archive);
   actor_parameters_.transfer("actor", archive);
+  target_actor_parameters_.transfer("target_actor", archive);
   critic_adam_.transfer("critic_adam", archive);
   actor_adam_.transfer("actor_adam", archive);
   archive.section("rule", [&] { rule_->transfer(archive); });

@@ -11,38 +11,12 @@
 
 #include "agents/actor_critic_config.h"
 #include "agents/adam.h"
+#include "agents/critic_stack.h"
 #include "agents/learning_base.h"
-#include "agents/nets.h"
+#include "agents/network_stack.h"
 #include "agents/torch_batch.h"
 
 namespace sluice {
-
-/// Shape of a stack of critics.
-struct CriticShape {
-  int num_critics = 2;
-  bool has_value = false;  // a state value V(s) of its own beside the Q's
-  double dropout = 0;      // of hidden units (DroQ)
-};
-
-/// φ, then N networks Q_k(s, ·), and V if there is one.  The N networks are the groups of one stacked network: each row
-/// passes through all.
-class CriticStack : public torch::nn::Module {
- public:
-  CriticStack(const ActorCriticConfig& config, const EnvSpec& spec, const CriticShape& shape);
-  torch::Tensor features(const torch::Tensor& raw) { return extractor_->forward(raw); }  // [n, f]
-  torch::Tensor q(const torch::Tensor& features);                                        // [N, n, A]
-  torch::Tensor value(const torch::Tensor& features);                                    // [n]
-  /// Units that are dropped are drawn anew by every call of q() from now on; without, nothing is dropped.
-  void drop_with(Rng* rng) { rng_ = rng; }
-  std::int64_t num_features() const { return extractor_->num_features(); }
-
- private:
-  std::int64_t num_critics_, num_actions_;
-  double dropout_;
-  Rng* rng_ = nullptr;
-  std::shared_ptr<Extractor> extractor_;
-  std::shared_ptr<GroupedMlp> q_, value_;
-};
 
 /// What a rule sees of a batch.  `next_…` and `target_…` are without gradient.
 struct ActorCriticStep {
@@ -50,9 +24,15 @@ struct ActorCriticStep {
   torch::Tensor reward;                    // [n] r^λ/scale
   torch::Tensor q, value;                  // [N, n, A], [n]: of s, with gradient
   torch::Tensor logits;                    // [n, A]: of s, with gradient into the actor only
+  torch::Tensor all_logits;                // [actors, n, A]: of all actors; the first one acts
   torch::Tensor target_q;                  // [N, n, A]: target critics at s
   torch::Tensor next_q, next_value;        // [N, n, A], [n]: target critics at s'; V: the online one
   torch::Tensor next_logits;               // [n, A]: the online actor at s'
+  torch::Tensor all_next_logits;           // [actors, n, A]
+  torch::Tensor target_logits, target_next_logits;  // [n, A]: the target actor at s and s'
+  CriticStack *critic = nullptr, *target_critic = nullptr;  // for what is asked of them at relaxed actions …
+  torch::Tensor features, target_next_features;     // … [n, f] at s, and of the target's extractor at s'; without gradient
+  std::vector<double> multipliers = {};
   std::uint64_t update = 0;
   mutable torch::Tensor target;            // [n] y, as the rule formed it
 
@@ -66,8 +46,15 @@ class ActorCriticRule {
   virtual CriticShape shape() const = 0;
   /// Whether it looks at the target critics' Q of s.
   virtual bool needs_target_q() const { return false; }
+  virtual int num_actors() const { return 1; }
+  virtual bool needs_target_actor() const { return false; }
+  /// Actor and targets move with every so-manieth update.
+  virtual int period() const { return 1; }
   /// False: an imitator, whose actor moves the extractor.
   virtual bool has_critic() const { return true; }
+  /// Of all critics' Q [N, n, A]: the value of the acting policy [n, A]; and whether it is one at the present prices.
+  virtual torch::Tensor value_of(const torch::Tensor& q) const { return q.mean(0); }
+  virtual bool prices_q() const { return true; }
   virtual torch::Tensor critic_loss(const ActorCriticStep& step) = 0;  // not called without a critic
   virtual torch::Tensor actor_loss(const ActorCriticStep& step) = 0;
   /// After both steps: what else learns.
@@ -89,6 +76,8 @@ class ActorCriticAgent final : public LearningAgent {
   void transfer(StateArchive& archive) override;
 
  private:
+  void look_ahead(ActorCriticStep& step);
+  void q_together(const torch::Tensor& features, ActorCriticStep& step);
   void groups_of(std::span<const std::int32_t>, std::span<std::uint8_t> groups) const override { std::fill(groups.begin(), groups.end(), std::uint8_t{0}); }
 
   const std::string kind_;
@@ -96,8 +85,8 @@ class ActorCriticAgent final : public LearningAgent {
   const std::unique_ptr<ActorCriticRule> rule_;
   const double scale_;
   CriticStack critic_, target_critic_;
-  GroupedMlp actor_;
-  FlatParameters critic_parameters_, target_parameters_, actor_parameters_;
+  NetworkStack actor_, target_actor_;
+  FlatParameters critic_parameters_, target_parameters_, actor_parameters_, target_actor_parameters_;
   Adam critic_adam_, actor_adam_;
   TorchBatch batch_;
 };

@@ -24,7 +24,7 @@ class LearningAgent : public Agent {
   void act(const RequestBatch& requests, Mode mode, std::span<Decision> decisions) final;
   bool learns() const final { return true; }
   bool needs_observations() const final { return true; }
-  void update_multipliers(std::span<const double> values) final { multipliers_.step(values); }
+  void update_multipliers(std::span<const double> values) override { multipliers_.step(values); }
   std::vector<double> multipliers() const final { return multipliers_.values(); }
   void transfer(StateArchive& archive) override;
 

@@ -107,4 +107,19 @@ void Multipliers::set_values(std::vector<double> values) {
   values_ = std::move(values);
 }
 
+MultiplierConfig own_prices_only(const MultiplierConfig& config, const EnvSpec& spec, const char* agent) {
+  const MultiplierConfig resolved = resolve(config, spec);
+  if (std::holds_alternative<FixedMultiplierConfig>(resolved)) return resolved;
+  if (std::holds_alternative<AutoMultiplierConfig>(config)) return FixedMultiplierConfig{};
+  throw data_error(std::string("agent.multiplier: ") + agent + " keeps limits by itself and its prices do not move; give {kind: fixed}, with the costs that shall have a price");
+}
+
+std::vector<CostLimit> unpriced_limits(const MultiplierConfig& config, const EnvSpec& spec) {
+  const std::vector<double> prices = Multipliers(config, spec).values();
+  std::vector<CostLimit> limits;
+  for (const CostLimit& limit : spec.limits)
+    if (prices[static_cast<std::size_t>(limit.cost)] == 0) limits.push_back(limit);
+  return limits;
+}
+
 }  // namespace sluice

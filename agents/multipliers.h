@@ -111,4 +111,10 @@ class Multipliers {
   std::vector<double> values_;
 };
 
+/// For agents that keep limits by other means: `multiplier` with `auto` made into fixed prices, or none where it would move
+/// some.  Throws data_error when it is dual or pid.
+MultiplierConfig own_prices_only(const MultiplierConfig& config, const EnvSpec& spec, const char* agent);
+/// The limits of costs that have no price.
+std::vector<CostLimit> unpriced_limits(const MultiplierConfig& config, const EnvSpec& spec);
+
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #include "agents/on_policy.h"
 
+#include <cmath>
 #include <numeric>
 
 #include "agents/advantages.h"
@@ -10,7 +11,6 @@ namespace sluice {
 namespace {
 
 constexpr double kSmallStart = 0.1;              // the actor starts near the uniform policy
-constexpr std::int64_t kRoom = 1 << 16;          // decisions, at least, that may arrive before a full rollout is taken
 constexpr std::int64_t kRowsAtOnce = 8192;       // of a pass over a rollout
 
 // Columns 0: reward, 1 + i: cost i, in units of scale.  [n, 1 + C]
@@ -47,24 +47,24 @@ OnPolicyAgent::OnPolicyAgent(const char* kind, const OnPolicyConfig& config, std
       actor_parameters_(actor_),
       critic_adam_(critic_parameters_),
       actor_adam_(actor_parameters_),
-      capacity_(config.rollout_transitions + std::max<std::int64_t>(kRoom, 2 * spec.num_users)),
-      collecting_(capacity_, spec.schema.width, static_cast<int>(spec.cost_names.size())),
-      rollout_(capacity_, spec.schema.width, static_cast<int>(spec.cost_names.size())) {}
+      rollouts_(config.rollout_transitions, spec, seed),
+      cost_values_(spec.cost_names.size(), std::nan("")) {}
 
-void OnPolicyAgent::observe(const TransitionBatch& transitions) {
-  const auto n = static_cast<std::int64_t>(transitions.size());
-  if (is_full_ || n == 0) return;
-  // Nobody learned for long: what is there will do.  Nothing after the gap: trajectories would be tied across it.
-  is_full_ = collecting_.size() + n > capacity_;
-  if (!is_full_) collecting_.add(transitions);
+void OnPolicyAgent::update_multipliers(std::span<const double> values) {
+  LearningAgent::update_multipliers(values);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!std::isnan(values[i])) cost_values_[i] = values[i];
 }
 
 std::optional<UpdateLog> OnPolicyAgent::update() {
-  if (collecting_.size() >= config_.rollout_transitions) begin_rollout();
-  if (rollout_.size() == 0) return std::nullopt;
+  const bool begins = rollouts_.begin_next();
+  if (begins) look_at_rollout();
+  if (rollouts_.rollout().size() == 0) return std::nullopt;
+  const bool moves_once = rule_->rows_of_move() > 0;
+  if (begins && moves_once) move_actor();
   ++updates_;
-  const std::vector<std::int64_t> rows = next_rows();
-  gather_batch(rollout_, rows, batching(), batch_);
+  const std::vector<std::int64_t> rows = rollouts_.next_rows(learning_.batch_size);
+  gather_batch(rollouts_.rollout(), rows, batching(), batch_);
   const auto columns = static_cast<std::int64_t>(1 + spec_.cost_names.size());
 
   const torch::Tensor advantage = gather_rows(advantage_, columns, rows), target = gather_rows(target_, columns, rows);
@@ -75,12 +75,12 @@ std::optional<UpdateLog> OnPolicyAgent::update() {
                         .log_propensity = torch::from_blob(batch_.columns.propensity.data(), {batch_.action.size(0)}, torch::kFloat).log(),
                         .old_logits = gather_rows(old_logits_, spec_.num_actions, rows),
                         .advantage = priced(advantage, multipliers_.values())};
-  const torch::Tensor policy_loss = rule_->actor_loss(step) - config_.entropy_coefficient * mean_entropy(step.logits);
+  const torch::Tensor policy_loss = moves_once ? torch::zeros({}) : rule_->actor_loss(step) - config_.entropy_coefficient * mean_entropy(step.logits);
   (value_loss + policy_loss).backward();
 
   UpdateLog log;
   log.gradient_norm = critic_adam_.step(config_.step_size(config_.learning_rate, updates_), config_.max_gradient_norm);
-  actor_adam_.step(config_.step_size(config_.actor_learning_rate, updates_), config_.max_gradient_norm);
+  if (!moves_once) actor_adam_.step(config_.step_size(config_.actor_learning_rate, updates_), config_.max_gradient_norm);
   const torch::NoGradGuard no_grad;
   const torch::Tensor value = priced(values.detach(), multipliers_.values()) * scale_;
   log.td_loss = value_loss.item<double>();
@@ -94,21 +94,32 @@ std::optional<UpdateLog> OnPolicyAgent::update() {
   return log;
 }
 
-void OnPolicyAgent::begin_rollout() {
-  std::swap(collecting_, rollout_);
-  collecting_ = ReplayBuffer(capacity_, spec_.schema.width, static_cast<int>(spec_.cost_names.size()));
-  is_full_ = false;
-  ++rollouts_;
-  epoch_ = 0;
-  order_.clear();
-  next_ = 0;
+void OnPolicyAgent::move_actor() {
+  const std::vector<std::int64_t> rows = rollouts_.next_rows(rule_->rows_of_move());
+  gather_batch(rollouts_.rollout(), rows, batching(), batch_);
+  const auto columns = static_cast<std::int64_t>(1 + spec_.cost_names.size());
+  const torch::Tensor advantage = gather_rows(advantage_, columns, rows), old_logits = gather_rows(old_logits_, spec_.num_actions, rows);
+  torch::Tensor features;
+  {
+    const torch::NoGradGuard no_grad;
+    features = critic_.features(batch_.observation);
+  }
+  const PolicyStep step{.logits = old_logits, .action = batch_.action,
+                        .log_propensity = torch::from_blob(batch_.columns.propensity.data(), {batch_.action.size(0)}, torch::kFloat).log(),
+                        .old_logits = old_logits, .advantage = priced(advantage, multipliers_.values())};
+  rule_->move({.actor = actor_, .parameters = actor_parameters_, .features = features, .old_logits = old_logits, .action = batch_.action, .weight = step.weight(),
+               .advantage = step.advantage, .cost_advantages = advantage.narrow(1, 1, columns - 1), .costs = batch_.costs, .cost_values = cost_values_, .scale = scale_});
+}
+
+void OnPolicyAgent::look_at_rollout() {
+  const ReplayBuffer& rollout = rollouts_.rollout();
   const torch::NoGradGuard no_grad;
-  const std::int64_t m = rollout_.size();
+  const std::int64_t m = rollout.size();
   std::vector<torch::Tensor> value, next_value, signal, logits, discount;
   for (std::int64_t first = 0; first < m; first += kRowsAtOnce) {
     std::vector<std::int64_t> rows(static_cast<std::size_t>(std::min(kRowsAtOnce, m - first)));
     std::iota(rows.begin(), rows.end(), first);
-    gather_batch(rollout_, rows, batching(), batch_);
+    gather_batch(rollout, rows, batching(), batch_);
     const torch::Tensor features = critic_.features(batch_.observation);
     value.push_back(critic_.values(features));
     next_value.push_back(critic_.values(critic_.features(batch_.next_observation)));
@@ -121,7 +132,7 @@ void OnPolicyAgent::begin_rollout() {
     return std::vector<float>(c.data_ptr<float>(), c.data_ptr<float>() + c.numel());
   };
   const torch::Tensor all_values = torch::cat(value), all_next = torch::cat(next_value), all_signals = torch::cat(signal);
-  const std::vector<std::int32_t> successor = successors(rollout_.rows());
+  const std::vector<std::int32_t> successor = successors(rollout.rows());
   const std::vector<float> discounts = numbers(torch::cat(discount));
   std::vector<torch::Tensor> advantage;
   for (std::int64_t c = 0; c < all_values.size(1); ++c) {
@@ -132,20 +143,6 @@ void OnPolicyAgent::begin_rollout() {
   advantage_ = numbers(advantages);
   target_ = numbers(advantages + all_values);
   old_logits_ = numbers(torch::cat(logits));
-}
-
-// A new order of the rollout's rows in every epoch; what is left at the end of one is too little for a minibatch.
-std::vector<std::int64_t> OnPolicyAgent::next_rows() {
-  const std::int64_t size = std::min<std::int64_t>(learning_.batch_size, rollout_.size());
-  if (next_ + size > static_cast<std::int64_t>(order_.size())) {
-    order_.resize(static_cast<std::size_t>(rollout_.size()));
-    std::iota(order_.begin(), order_.end(), 0);
-    Rng rng = seed_.stream(Purpose::kReplay, rollouts_, epoch_++);
-    for (std::size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[rng() % i]);
-    next_ = 0;
-  }
-  next_ += size;
-  return {order_.begin() + (next_ - size), order_.begin() + next_};
 }
 
 void OnPolicyAgent::probabilities(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> probability) {
@@ -173,13 +170,8 @@ void OnPolicyAgent::transfer(StateArchive& archive) {
   actor_parameters_.transfer("actor", archive);
   critic_adam_.transfer("critic_adam", archive);
   actor_adam_.transfer("actor_adam", archive);
-  archive.section("collecting", [&] { collecting_.transfer(archive); });
-  archive.section("rollout", [&] { rollout_.transfer(archive); });
-  archive.value("is_full", is_full_);
-  archive.value("rollouts", rollouts_);
-  archive.value("epoch", epoch_);
-  archive.values("order", order_);
-  archive.value("next", next_);
+  archive.section("rollouts", [&] { rollouts_.transfer(archive); });
+  archive.fixed("cost_values", cost_values_);
   archive.values("advantage", advantage_);
   archive.values("target", target_);
   archive.values("old_logits", old_logits_);

@@ -14,6 +14,7 @@
 #include "agents/learning_base.h"
 #include "agents/nets.h"
 #include "agents/on_policy_config.h"
+#include "agents/rollouts.h"
 #include "agents/torch_batch.h"
 
 namespace sluice {
@@ -48,10 +49,27 @@ struct PolicyStep {
   torch::Tensor of_taken(const torch::Tensor& values) const { return values.gather(1, action.unsqueeze(1)).squeeze(1); }
 };
 
+/// What a policy that moves once per rollout sees of it.
+struct RolloutStep {
+  GroupedMlp& actor;
+  const FlatParameters& parameters;   // of the actor
+  torch::Tensor features;             // [n, f]
+  torch::Tensor old_logits;           // [n, A]
+  torch::Tensor action, weight;       // [n]; w of PolicyStep
+  torch::Tensor advantage;            // [n] as of PolicyStep
+  torch::Tensor cost_advantages;      // [n, C] not priced
+  torch::Tensor costs;                // [n, C] raw
+  std::vector<double> cost_values;    // [C] as last measured, in the unit of the limits; NaN: not yet
+  double scale = 1;                   // advantages are in this unit
+};
+
 class PolicyRule {
  public:
   virtual ~PolicyRule() = default;
   virtual torch::Tensor actor_loss(const PolicyStep& step) = 0;
+  /// > 0: the actor moves once per rollout, by move() on so many rows, and actor_loss() is not asked.
+  virtual int rows_of_move() const { return 0; }
+  virtual void move(const RolloutStep& step) { (void)step; }
 };
 
 class OnPolicyAgent final : public LearningAgent {
@@ -59,7 +77,8 @@ class OnPolicyAgent final : public LearningAgent {
   OnPolicyAgent(const char* kind, const OnPolicyConfig& config, std::unique_ptr<PolicyRule> rule, const EnvSpec& spec, Seed seed,
                 const LearningContext& learning);
   void begin_day(int, std::span<const float>) override {}
-  void observe(const TransitionBatch& transitions) override;
+  void observe(const TransitionBatch& transitions) override { rollouts_.add(transitions); }
+  void update_multipliers(std::span<const double> values) override;
   std::optional<UpdateLog> update() override;
   void probabilities(std::span<const float> observations, std::span<const std::uint8_t> groups, std::span<float> probability) override;
   void save(AgentState& state) const override;
@@ -67,10 +86,10 @@ class OnPolicyAgent final : public LearningAgent {
   void transfer(StateArchive& archive) override;
 
  private:
-  void begin_rollout();  // values, advantages and the actor's logits at every row
+  void look_at_rollout();  // values, advantages and the actor's logits at every row
+  void move_actor();
   void groups_of(std::span<const std::int32_t>, std::span<std::uint8_t> groups) const override { std::fill(groups.begin(), groups.end(), std::uint8_t{0}); }
   BatchOptions batching() const { return {.batch_size = learning_.batch_size, .discount = config_.discounting(), .dictated_discount = spec_.discount}; }
-  std::vector<std::int64_t> next_rows();
 
   const std::string kind_;
   const OnPolicyConfig config_;
@@ -80,13 +99,8 @@ class OnPolicyAgent final : public LearningAgent {
   GroupedMlp actor_;
   FlatParameters critic_parameters_, actor_parameters_;
   Adam critic_adam_, actor_adam_;
-  const std::int64_t capacity_;      // of a rollout
-  ReplayBuffer collecting_, rollout_;
-  bool is_full_ = false;             // nothing more fits into collecting_
-  std::uint64_t rollouts_ = 0;       // begun
-  std::uint64_t epoch_ = 0;          // of this rollout
-  std::vector<std::int64_t> order_;  // of this epoch
-  std::int64_t next_ = 0;            // index into order_
+  Rollouts rollouts_;
+  std::vector<double> cost_values_;  // measured last; NaN: not yet
   std::vector<float> advantage_, target_, old_logits_;  // [m, 1 + C], [m, 1 + C], [m, A]
   TorchBatch batch_;
 };

@@ -19,4 +19,20 @@ torch::Tensor focops_loss(const torch::Tensor& logits, const torch::Tensor& old_
   return ((kl - ratio * advantage.detach() / temperature) * trusted).mean();
 }
 
+torch::Tensor cmpo_divergence(const torch::Tensor& logits, const torch::Tensor& prior_logits, const torch::Tensor& advantage, double clip) {
+  const torch::Tensor log_target = torch::log_softmax(prior_logits.detach() + advantage.detach().clamp(-clip, clip), 1);
+  return (log_target.exp() * (log_target - torch::log_softmax(logits, 1))).sum(1).mean();
+}
+
+torch::Tensor near_others(const torch::Tensor& logits, const torch::Tensor& others, const torch::Tensor& advantage, const std::vector<double>& weights,
+                          double temperature) {
+  torch::Tensor sum = advantage.detach().clone();
+  double total = temperature;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    total += weights[i];
+    sum += weights[i] * torch::log_softmax(others[static_cast<std::int64_t>(i)].detach(), 1);
+  }
+  return -(torch::softmax(sum / total, 1) * torch::log_softmax(logits, 1)).sum(1).mean();
+}
+
 }  // namespace sluice

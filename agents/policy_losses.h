@@ -1,7 +1,9 @@
 #pragma once
-// Losses of policies on rollouts, as free functions.  Private to the learning library.  n rows.
+// Losses of policies, as free functions.  Private to the learning library.  n rows.
 
 #include <torch/torch.h>
+
+#include <vector>
 
 namespace sluice {
 
@@ -14,5 +16,13 @@ torch::Tensor policy_kl(const torch::Tensor& logits, const torch::Tensor& old_lo
 /// mean of (KL(π‖π_old) − ratio·Â/temperature)·1[KL ≤ trust]: FOCOPS (Zhang, Vuong & Ross 2020).
 torch::Tensor focops_loss(const torch::Tensor& logits, const torch::Tensor& old_logits, const torch::Tensor& ratio, const torch::Tensor& advantage,
                           double temperature, double trust);
+
+/// mean KL(π_C ‖ π),  π_C ∝ π'·exp(clip(advantage, ±clip)).  All [n, A]; gradient into logits only.  (cmpo.h)
+torch::Tensor cmpo_divergence(const torch::Tensor& logits, const torch::Tensor& prior_logits, const torch::Tensor& advantage, double clip);
+
+/// −mean Σ_a π*(a|s)·ln π(a|s),  π* ∝ exp((Σ_i λ_i·ln π_i(a|s) + A(s,a))/(Σ_i λ_i + temperature)).  Gradient into logits only.
+/// others [C, n, A]: logits of π_i; advantage [n, A].  (tscac.h)
+torch::Tensor near_others(const torch::Tensor& logits, const torch::Tensor& others, const torch::Tensor& advantage, const std::vector<double>& weights,
+                          double temperature);
 
 }  // namespace sluice

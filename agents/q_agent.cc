@@ -53,6 +53,16 @@ torch::Tensor allow_imitated(const torch::Tensor& q, const torch::Tensor& imitat
   return torch::where(share >= threshold, q, torch::full_like(q, kNever));
 }
 
+void ActionGap::see(const torch::Tensor& q) {
+  const double gap = (q.amax(1) - q.amin(1)).mean().item<double>();
+  value = value > 0 ? kGapMemory * value + (1 - kGapMemory) * gap : gap;
+}
+
+torch::Tensor near_greedy(const torch::Tensor& q, double width) {
+  if (width > 0) return sparsemax(q / width);
+  return torch::zeros_like(q).scatter_(1, q.argmax(1, true), 1);
+}
+
 QAgent::QAgent(const QLearnerConfig& config, QOptions options, std::unique_ptr<ValueHead> head, const EnvSpec& spec, Seed seed,
                const LearningContext& learning)
     : LearningAgent(spec, seed, learning, config.multiplier),
@@ -98,8 +108,7 @@ std::optional<UpdateLog> QAgent::update() {
   move_targets();
 
   const torch::NoGradGuard no_grad;
-  const double gap = (q.amax(1) - q.amin(1)).mean().item<double>();
-  gap_ = gap_ > 0 ? kGapMemory * gap_ + (1 - kGapMemory) * gap : gap;
+  gap_.see(q);
   const torch::Tensor own = q.gather(1, batch_.action.unsqueeze(1)), policy = policy_of(q_of(output));
   log.td_loss = td.item<double>();
   const torch::Tensor y = target.reward + target.discount * (target.policy * head_->mean(target.next)).sum(1);
@@ -128,8 +137,7 @@ torch::Tensor QAgent::q_of(const QNetwork::Output& output) const {
 }
 
 torch::Tensor QAgent::policy_of(const torch::Tensor& q) const {
-  if (config_.randomized_band > 0 && gap_ > 0) return sparsemax(q / (config_.randomized_band * gap_));
-  return torch::zeros_like(q).scatter_(1, q.argmax(1, true), 1);
+  return near_greedy(q, config_.randomized_band * gap_.value);
 }
 
 torch::Tensor QAgent::target_values(const torch::Tensor& raw) {
@@ -166,7 +174,7 @@ void QAgent::save(AgentState& state) const {
   save_identity(options_.kind.c_str(), spec_.schema, state);
   save_module("online.", online_, state);
   save_progress(state);
-  save_vector("policy", {gap_, head_->support().low, head_->support().high, is_prepared_ ? 1.0 : 0.0}, state);
+  save_vector("policy", {gap_.value, head_->support().low, head_->support().high, is_prepared_ ? 1.0 : 0.0}, state);
 }
 
 void QAgent::load(const AgentState& state) {
@@ -176,7 +184,7 @@ void QAgent::load(const AgentState& state) {
   load_progress(state);
   const std::vector<double> policy = load_vector("policy", state);
   if (policy.size() != 4) throw data_error("the saved agent's 'policy' has another shape than this configuration gives it");
-  gap_ = policy[0];
+  gap_.value = policy[0];
   head_->set_support({policy[1], policy[2]});
   is_prepared_ = policy[3] != 0;
 }
@@ -187,7 +195,7 @@ void QAgent::transfer(StateArchive& archive) {
   for (std::size_t k = 0; k < targets_.size(); ++k) target_parameters_[k].transfer("target" + std::to_string(k), archive);
   adam_.transfer("adam", archive);
   archive.value("next_target", next_target_);
-  archive.value("gap", gap_);
+  archive.value("gap", gap_.value);
   archive.value("is_prepared", is_prepared_);
   archive.values("prepared_for", prepared_for_);
   Support support = head_->support();

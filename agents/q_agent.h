@@ -52,6 +52,13 @@ torch::Tensor conservative_gap(const torch::Tensor& q, const torch::Tensor& acti
 /// Q with actions that G would hardly take far below the others; all of them at threshold 0.  [n, A]
 torch::Tensor allow_imitated(const torch::Tensor& q, const torch::Tensor& imitation, double threshold);
 
+/// A trailing mean over batches of max_a Q − min_a Q; 0: nothing seen yet.
+struct ActionGap {
+  double value = 0;
+  void see(const torch::Tensor& q);  // [n, A]
+};
+/// sparsemax(q/width); width ≤ 0: greedy, ties to action 0.  [n, A]
+torch::Tensor near_greedy(const torch::Tensor& q, double width);
 
 class QAgent final : public LearningAgent {
  public:
@@ -85,7 +92,7 @@ class QAgent final : public LearningAgent {
   std::vector<FlatParameters> target_parameters_;
   std::int64_t next_target_ = 0;  // the copy that is overwritten next
   Adam adam_;
-  double gap_ = 0;                // trailing mean of max_a Q − min_a Q; 0: nothing seen yet
+  ActionGap gap_;
   bool is_prepared_ = false;          // the head has found its support …
   std::vector<double> prepared_for_;  // … at these prices
   TorchBatch batch_;

@@ -1,5 +1,6 @@
 #include "agents/reward_model.h"
 
+#include "agents/agent_state.h"
 #include "sim/check.h"
 
 namespace sluice {
@@ -164,6 +165,22 @@ void RewardModel::set_buckets(std::vector<Buckets> buckets) {
       width_[g][m] = edges[i + 1] - edges[i];
     }
   }
+}
+
+void RewardModel::save(AgentState& state) const {
+  for (std::size_t g = 0; g < buckets_.size(); ++g) {
+    const std::vector<float>& edges = buckets_[g].edges();
+    save_vector("bucket_edges_" + std::to_string(g), {edges.begin(), edges.end()}, state);
+  }
+}
+
+void RewardModel::load(const AgentState& state) {
+  std::vector<Buckets> buckets;
+  for (std::size_t g = 0; g < buckets_.size(); ++g) {
+    const std::vector<double> edges = load_vector("bucket_edges_" + std::to_string(g), state);
+    buckets.emplace_back(std::vector<float>(edges.begin(), edges.end()));
+  }
+  if (!buckets.empty()) set_buckets(std::move(buckets));
 }
 
 }  // namespace sluice

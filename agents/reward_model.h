@@ -20,6 +20,7 @@
 
 #include <vector>
 
+#include "agents/agent.h"
 #include "agents/discretization.h"
 #include "agents/losses.h"
 #include "agents/replay_buffer.h"
@@ -47,6 +48,9 @@ class RewardModel {
   /// Labels beyond the last edge since the edges were formed.
   std::int64_t num_clipped() const { return num_clipped_; }
   void transfer(StateArchive& archive);
+  /// The edges, of a saved agent.
+  void save(AgentState& state) const;
+  void load(const AgentState& state);
 
  private:
   /// Values of the classes of two_hot (edges) and hl_gauss (centres), [K, classes].

@@ -91,13 +91,8 @@ void SlMgac::probabilities(std::span<const float> observations, std::span<const 
     std::copy_n(policy.data_ptr<float>(), probability.size(), probability.begin());
     return;
   }
-  const GroupOrder order = order_by_group(groups, config_.num_groups);
-  const torch::Tensor policy =
-      act_policy(gather_rows(observations, width, order.row), order.slices);
-  const float* from = policy.data_ptr<float>();
-  for (std::size_t i = 0; i < n; ++i)
-    std::copy_n(from + i * num_actions, num_actions,
-                probability.begin() + order.row[i] * spec_.num_actions);
+  write_by_group(observations, groups, config_.num_groups, width,
+                 [&](const torch::Tensor& raw, const GroupSlices& slices, const torch::Tensor&) { return act_policy(raw, slices); }, probability);
 }
 
 void SlMgac::save(AgentState& state) const {
@@ -105,12 +100,8 @@ void SlMgac::save(AgentState& state) const {
   save_module("critic.", critic_, state);
   save_module("actor.", actor_, state);
   save_progress(state);
-  const std::vector<float>& boundaries = groups_.boundaries();
-  save_vector("group_boundaries", {boundaries.begin(), boundaries.end()}, state);
-  for (std::size_t g = 0; g < reward_model_.buckets().size(); ++g) {
-    const std::vector<float>& edges = reward_model_.buckets()[g].edges();
-    save_vector("bucket_edges_" + std::to_string(g), {edges.begin(), edges.end()}, state);
-  }
+  groups_.save(state);
+  reward_model_.save(state);
 }
 
 void SlMgac::load(const AgentState& state) {
@@ -119,14 +110,8 @@ void SlMgac::load(const AgentState& state) {
   load_module("actor.", actor_, state);
   polyak(target_parameters_, critic_parameters_, 1);
   load_progress(state);
-  const std::vector<double> boundaries = load_vector("group_boundaries", state);
-  groups_.set_boundaries({boundaries.begin(), boundaries.end()});
-  std::vector<Buckets> buckets;
-  for (std::size_t g = 0; g < reward_model_.buckets().size(); ++g) {
-    const std::vector<double> edges = load_vector("bucket_edges_" + std::to_string(g), state);
-    buckets.emplace_back(std::vector<float>(edges.begin(), edges.end()));
-  }
-  if (!buckets.empty()) reward_model_.set_buckets(std::move(buckets));
+  groups_.load(state);
+  reward_model_.load(state);
   buckets_are_current_ = true;
 }
 
@@ -212,21 +197,14 @@ void SlMgac::groups_of(std::span<const std::int32_t> users, std::span<std::uint8
 
 bool SlMgac::action_values(std::span<const float> observations, std::span<const std::uint8_t> groups, std::span<float> values) {
   const torch::NoGradGuard no_grad;
-  const auto num_actions = static_cast<std::size_t>(spec_.num_actions);
-  std::vector<std::uint8_t> group(values.size() / num_actions, 0);
-  if (!groups.empty()) std::copy(groups.begin(), groups.end(), group.begin());
-  const GroupOrder order = order_by_group(group, config_.num_groups);
-  TorchBatch batch;
-  batch.slices = order.slices;
-  batch.group = torch::empty({static_cast<std::int64_t>(group.size())}, torch::kLong);
-  for (std::size_t i = 0; i < group.size(); ++i)
-    batch.group[static_cast<std::int64_t>(i)] = std::min<std::int64_t>(group[static_cast<std::size_t>(order.row[i])], config_.num_groups - 1);
-  const torch::Tensor raw = gather_rows(observations, spec_.schema.width, order.row);
-  torch::Tensor q = combined(q_of(critic_.forward(raw, batch.slices), batch, raw)) * scale_;
-  if (watch_column_ >= 0) q = q * unit_of(raw).unsqueeze(1);
-  q = q.contiguous();
-  for (std::size_t i = 0; i < group.size(); ++i)
-    std::copy_n(q.data_ptr<float>() + i * num_actions, num_actions, values.begin() + order.row[i] * spec_.num_actions);
+  const auto q_values = [&](const torch::Tensor& raw, const GroupSlices& slices, const torch::Tensor& group) {
+    TorchBatch batch;
+    batch.slices = slices;
+    batch.group = group;
+    const torch::Tensor q = combined(q_of(critic_.forward(raw, slices), batch, raw)) * scale_;
+    return watch_column_ >= 0 ? q * unit_of(raw).unsqueeze(1) : q;
+  };
+  write_by_group(observations, groups, config_.num_groups, spec_.schema.width, q_values, values);
   return true;
 }
 

@@ -95,15 +95,24 @@ struct SlMgacConfig {
   RewardUnit reward_unit = RewardUnit::kCommon;
   MultiplierConfig multiplier = {};
 
-  static constexpr auto fields() {
+  static constexpr auto grouping_fields() {
     using C = SlMgacConfig;
     return std::tuple{
         field("num_groups", &C::num_groups, {.range = {1, 64}, .doc = "K user groups: no live watch, and K−1 of equal size by live watch of 21 days; 1: everyone together"}),
         field("grouping", &C::grouping, {.doc = "who is in a group: live_watch, or random: by lot, as a control"}),
+        field("reassign_days", &C::reassign_days, {.range = {1, 100000}, .unit = "day", .doc = "groups are formed anew so often"})};
+  }
+  /// What networks of groups share.
+  static constexpr auto sharing_fields() {
+    using C = SlMgacConfig;
+    return std::tuple{
         field("match_groups", &C::match_groups, {.range = {0, 64}, .doc = "networks are widened until each has as many parameters as so many groups would have: the parameter-matched control of num_groups: 1; 0: as `hidden` says"}),
         field("group_actor", &C::group_actor, {.doc = "the actor has layers of its own per group"}),
-        field("group_critic", &C::group_critic, {.doc = "the critic has layers of its own per group"}),
-        field("reassign_days", &C::reassign_days, {.range = {1, 100000}, .unit = "day", .doc = "groups are formed anew so often"}),
+        field("group_critic", &C::group_critic, {.doc = "the critic has layers of its own per group"})};
+  }
+  static constexpr auto network_fields() {
+    using C = SlMgacConfig;
+    return std::tuple{
         field("hidden", &C::hidden, {.range = {1, 4096}, .doc = "widths of the hidden layers of every network"}),
         field("embedding_size", &C::embedding_size, {.range = {1, 256}, .doc = "width of an id's embedding"}),
         field("attention_size", &C::attention_size, {.range = {1, 256}, .doc = "width of keys, queries and values of target attention"}),
@@ -133,6 +142,7 @@ struct SlMgacConfig {
         field("reward_unit", &C::reward_unit, {.doc = "the unit is the same for all, or grows with a user's live watch of the last 21 days (feed only)"}),
         field("multiplier", &C::multiplier, {.doc = "prices of the costs"})};
   }
+  static constexpr auto fields() { return std::tuple_cat(grouping_fields(), sharing_fields(), network_fields()); }
 };
 
 std::unique_ptr<Agent> make(const SlMgacConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning);

@@ -13,7 +13,8 @@ class SoftRule final : public ActorCriticRule {
   SoftRule(int num_critics, const SoftOptions& options, int num_actions, Seed seed)
       : options_(options), num_critics_(num_critics), most_entropy_(std::log(num_actions)), seed_(seed), log_alpha_(std::log(options.temperature.initial)) {}
 
-  CriticShape shape() const override { return {.num_critics = num_critics_, .dropout = options_.dropout}; }
+  CriticShape shape() const override { return {.num_critics = num_critics_, .dropout = options_.dropout, .batch_norm = options_.batch_norm}; }
+  int period() const override { return options_.period; }
   bool needs_target_q() const override { return options_.q_clip > 0; }
 
   torch::Tensor critic_loss(const ActorCriticStep& step) override {

@@ -1,5 +1,5 @@
 #pragma once
-// Maximum-entropy actor-critics on a discrete action: what sac, redq and droq share.  Private to the learning library.
+// Maximum-entropy actor-critics on a discrete action: what sac, redq, droq and crossq share.  Private to the learning library.
 //
 //   y       = r + discount·Σ_a π(a|s')·[Q̄'(s',a) − α·ln π(a|s')]
 //   L_critic = Σ_k mean (Q_k(s,a) − y)², or with Q-clip the larger of it and (Q'_k + clip(Q_k − Q'_k, ±c) − y)², per row
@@ -19,6 +19,8 @@ struct SoftOptions {
   int subset = 0;                           // > 0: the target is the minimum over so many critics, drawn anew
   double dropout = 0;
   double q_clip = 0;                        // 0: none
+  bool batch_norm = false;                  // CrossQ
+  int period = 1;                           // the actor moves with every so-manieth update
   TemperatureConfig temperature = {};
 };
 

@@ -85,6 +85,21 @@ torch::Tensor gather_rows(std::span<const float> values, std::int64_t width,
   return result;
 }
 
+void write_by_group(std::span<const float> observations, std::span<const std::uint8_t> groups, int num_groups, std::int64_t width,
+                    const std::function<torch::Tensor(const torch::Tensor& raw, const GroupSlices& slices, const torch::Tensor& group)>& values,
+                    std::span<float> out) {
+  const std::size_t n = observations.size() / static_cast<std::size_t>(width), k = out.size() / n;
+  std::vector<std::uint8_t> group(n, 0);
+  if (!groups.empty()) std::copy(groups.begin(), groups.end(), group.begin());
+  const GroupOrder order = order_by_group(group, num_groups);
+  torch::Tensor index = torch::empty({static_cast<std::int64_t>(n)}, torch::kLong);
+  for (std::size_t i = 0; i < n; ++i)
+    index.data_ptr<std::int64_t>()[i] = std::min<std::int64_t>(group[static_cast<std::size_t>(order.row[i])], num_groups - 1);
+  const torch::Tensor result = values(gather_rows(observations, width, order.row), order.slices, index).contiguous();
+  ENSURE(result.numel() == static_cast<std::int64_t>(out.size()), "as many numbers as there is room for");
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(result.data_ptr<float>() + i * k, k, out.begin() + order.row[i] * static_cast<std::int64_t>(k));
+}
+
 torch::Tensor view_rows(std::span<const float> observations, std::int64_t width) {
   return torch::from_blob(const_cast<float*>(observations.data()), {static_cast<std::int64_t>(observations.size()) / width, width}, torch::kFloat);
 }

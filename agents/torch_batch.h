@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,6 +52,12 @@ struct GroupOrder {
   GroupSlices slices;
 };
 GroupOrder order_by_group(std::span<const std::uint8_t> groups, int num_groups);
+
+/// Numbers per row that depend on the row's group: `values` gets the rows sorted by group (stable), their slices and their
+/// groups [n], and gives [n, k]; they arrive in `out` in the rows' own order.  Without groups everybody is in group 0.
+void write_by_group(std::span<const float> observations, std::span<const std::uint8_t> groups, int num_groups, std::int64_t width,
+                    const std::function<torch::Tensor(const torch::Tensor& raw, const GroupSlices& slices, const torch::Tensor& group)>& values,
+                    std::span<float> out);
 
 /// Row-major observations as a tensor [rows, width] that looks at them, which must outlive it.
 torch::Tensor view_rows(std::span<const float> observations, std::int64_t width);

@@ -1,5 +1,7 @@
 #include "agents/user_groups.h"
 
+#include "agents/agent_state.h"
+
 #include <algorithm>
 
 #include "sim/check.h"
@@ -68,6 +70,13 @@ void UserGroups::set_boundaries(std::vector<float> boundaries) {
   have_boundaries_ = true;
   learned_since_ = false;
   assigned_ = false;  // the next day assigns by them
+}
+
+void UserGroups::save(AgentState& state) const { save_vector("group_boundaries", {boundaries_.begin(), boundaries_.end()}, state); }
+
+void UserGroups::load(const AgentState& state) {
+  const std::vector<double> boundaries = load_vector("group_boundaries", state);
+  set_boundaries({boundaries.begin(), boundaries.end()});
 }
 
 }  // namespace sluice

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "agents/agent.h"
 #include "sim/rng.h"
 #include "sim/state_archive.h"
 
@@ -43,6 +44,9 @@ class UserGroups {
   /// Share of users whose group changed when groups were last formed anew; NaN before the second time.
   double crossings() const { return crossings_; }
   void transfer(StateArchive& archive);
+  /// The boundaries, of a saved agent.
+  void save(AgentState& state) const;
+  void load(const AgentState& state);
 
  private:
   int num_groups_;

@@ -41,12 +41,11 @@ NamedArray list_of(std::vector<double> values, const std::string& text) {
 }
 
 TabularCmdp make_cmdp(const TabularEnvConfig& config) {
-  switch (config.source) {
-    case CmdpSource::kGolden: return golden_cmdp();
-    case CmdpSource::kRandom: return random_cmdp(config.random);
-    case CmdpSource::kFile: break;
-  }
-  return read_cmdp(config.file);
+  TabularCmdp cmdp = config.source == CmdpSource::kGolden   ? golden_cmdp()
+                     : config.source == CmdpSource::kRandom ? random_cmdp(config.random)
+                                                            : read_cmdp(config.file);
+  cmdp.reward *= config.reward_scale;
+  return cmdp;
 }
 
 // What the best policy that keeps the limits achieves.

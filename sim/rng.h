@@ -46,6 +46,7 @@ enum class Purpose : std::uint8_t {
   kDiagnose = 25,    // directions in which a critic is probed
   kDropout = 27,     // hidden units that drop out (update)
   kEnsemble = 28,    // critics drawn from an ensemble (update)
+  kRelaxation = 29,  // noise of relaxed actions (update)
   kThinning = 40,    // rows of the log kept by a realism check (user, day)
 };
 

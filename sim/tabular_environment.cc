@@ -6,12 +6,13 @@
 #include <tuple>
 
 #include "sim/check.h"
+#include "sim/distributions.h"
 
 namespace sluice {
 namespace {
 
 // Uniform on [0, 1) with 53 bits.
-double uniform(Rng& rng) { return static_cast<double>(rng() >> 11) * 0x1.0p-53; }
+double uniform_from_0(Rng& rng) { return static_cast<double>(rng() >> 11) * 0x1.0p-53; }
 
 // Index of the first cumulative probability above u; the size if there is none.
 int draw(const Eigen::VectorXd& cumulative, double u) {
@@ -175,7 +176,7 @@ class TabularEnvironment final : public Environment {
     Slot& slot = slots_[index];
     // Step 2^20 − 1 is never reached: its stream is the episode's start.
     Rng rng = seed_.stream(Purpose::kTabular, slot.luck, slot.episode, 0xfffff);
-    slot.state = std::min(draw(initial_, uniform(rng)), cmdp_.num_states - 1);
+    slot.state = std::min(draw(initial_, uniform_from_0(rng)), cmdp_.num_states - 1);
     slot.step = 0;
     slot.discount = 1;
     slot.episode_cost.assign(cmdp_.cost.size(), 0.0);
@@ -194,7 +195,7 @@ class TabularEnvironment final : public Environment {
     const int action = decision.action;
     ENSURE(action < cmdp_.num_actions, "action " + std::to_string(action));
     Rng rng = seed_.stream(Purpose::kTabular, slot.luck, slot.episode, slot.step);
-    const int next = draw(next_[decision.action][static_cast<std::size_t>(slot.state)], uniform(rng));
+    const int next = draw(next_[decision.action][static_cast<std::size_t>(slot.state)], uniform_from_0(rng));
     const bool terminated = next == cmdp_.num_states;
     const bool truncated = !terminated && static_cast<int>(slot.step) + 1 >= max_steps_;
 
@@ -205,7 +206,7 @@ class TabularEnvironment final : public Environment {
     t.action.push_back(decision.action);
     t.group.push_back(decision.group);
     t.propensity.push_back(decision.propensity);
-    t.reward.push_back(static_cast<float>(cmdp_.reward(slot.state, action)));
+    t.reward.push_back(static_cast<float>(seen_reward(cmdp_.reward(slot.state, action), rng)));
     for (std::size_t c = 0; c < cmdp_.cost.size(); ++c) {
       t.costs.push_back(static_cast<float>(cmdp_.cost[c](slot.state, action)));
       slot.episode_cost[c] += slot.discount * cmdp_.cost[c](slot.state, action);
@@ -230,10 +231,18 @@ class TabularEnvironment final : public Environment {
     }
   }
 
+  // Its mean is the reward, whatever noise and tail are.  Without them nothing is drawn.
+  double seen_reward(double reward, Rng& rng) const {
+    if (config_.reward_tail > 0) reward *= (1 - 1 / config_.reward_tail) * std::pow(uniform_double(rng), -1 / config_.reward_tail);
+    if (config_.reward_noise > 0) reward += noise_ * static_cast<double>(normal(rng));
+    return reward;
+  }
+
   const TabularCmdp cmdp_;
   const TabularEnvConfig config_;
   const Seed seed_;
   const EnvSpec spec_;
+  const double noise_ = config_.reward_noise * std::sqrt(cmdp_.reward.array().square().mean());  // σ
   int max_steps_ = 0;
   Eigen::VectorXd initial_;                         // cumulative μ
   std::vector<std::vector<Eigen::VectorXd>> next_;  // [A][S] cumulative rows of P
@@ -253,6 +262,8 @@ class TabularEnvironment final : public Environment {
 std::unique_ptr<Environment> make_tabular_environment(const TabularCmdp& cmdp,
                                                       const TabularEnvConfig& config, Seed seed) {
   cmdp.validate();
+  if (config.reward_tail > 0 && config.reward_tail <= 1)
+    throw data_error("environment.reward_tail: " + std::to_string(config.reward_tail) + ": a Pareto number has a mean only for a tail index above 1; or 0 for none");
   return std::make_unique<TabularEnvironment>(cmdp, config, seed);
 }
 

@@ -30,6 +30,9 @@ struct TabularEnvConfig {
   int max_episode_steps = 0;
   int steps_per_day = 20;
   int days = 0;
+  double reward_scale = 1;
+  double reward_noise = 0;
+  double reward_tail = 0;
 
   static constexpr auto fields() {
     using C = TabularEnvConfig;
@@ -40,7 +43,10 @@ struct TabularEnvConfig {
         field("num_slots", &C::num_slots, {.range = {1, 1e6}, .doc = "episodes side by side"}),
         field("max_episode_steps", &C::max_episode_steps, {.range = {0, 1048575}, .unit = "steps", .doc = "episodes are truncated at this length; 0: the length at which γ^n < 1e-4"}),
         field("steps_per_day", &C::steps_per_day, {.range = {1, 1e6}, .unit = "steps", .doc = "steps of every slot that make a day: multipliers move once a day", .source = "our choice: longer than a typical episode of the golden CMDP"}),
-        field("days", &C::days, {.range = {0, 1e8}, .doc = "the horizon; 0: none"})};
+        field("days", &C::days, {.range = {0, 1e8}, .doc = "the horizon; 0: none"}),
+        field("reward_scale", &C::reward_scale, {.range = {0, 1e9, kOpenBelow}, .doc = "R is multiplied by this, in the problem itself"}),
+        field("reward_noise", &C::reward_noise, {.range = {0, 1e6}, .unit = "of R", .doc = "σ of normal noise added to what is seen of a reward, in units of the root mean square of R over states and actions"}),
+        field("reward_tail", &C::reward_tail, {.range = {0, 1e6}, .doc = "α > 1: what is seen of a reward is multiplied by a Pareto number of mean 1 and tail index α (α ≤ 2: of infinite variance); 0: by 1"})};
   }
 };
 

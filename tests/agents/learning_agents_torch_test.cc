@@ -131,9 +131,18 @@ TEST_CASE("learning agents: saved and loaded after 50 updates, 100 more are thos
   add(AveragedDqnConfig{}, [](auto& c) { c.target_period = 3, c.num_averaged = 4; });
   add(C51Config{}, [](auto& c) { c.randomized_band = 0.5; });
   add(SacConfig{}, [](auto& c) { c.q_clip = 0.5, c.num_critics = 1; });
+  add(TscacConfig{}, [](auto& c) { c.multiplier = DualMultiplierConfig{}; });
+  add(Td3Config{}, [](auto& c) { c.relaxation = Relaxation::kProbability; });
+  add(DdpgConfig{}, [](auto& c) { c.relaxation = Relaxation::kExpected; });
+  add(PqnConfig{}, [](auto& c) { c.rollout_transitions = 100, c.randomized_band = 0.5; });
   for (AgentConfig config : all) {
     CAPTURE(config.index());
-    std::visit([]<class Config>(Config& c) { if constexpr (requires { c.multiplier; }) c.multiplier = DualMultiplierConfig{}; }, config);
+    std::visit(
+        []<class Config>(Config& c) {
+          if constexpr (requires { c.multiplier; })
+            if (std::string(Config::kInfo.limits) == "price") c.multiplier = DualMultiplierConfig{};  // others keep limits by themselves
+        },
+        config);
     check_resumes(config, spec);
   }
 }

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <set>
 
+#include "agents/actor_critic_rules.h"
 #include "agents/advantage_weights.h"
 #include "agents/on_policy.h"
 #include "agents/policy_losses.h"
 #include "agents/q_agent.h"
+#include "agents/relaxed_actor.h"
 #include "agents/soft_actor_critic.h"
 #include "tests/agents/gradient_check.h"
 
@@ -115,18 +117,21 @@ TEST_CASE("bcq: threshold 0 allows all actions, so does an even imitator at any,
 // A batch of 3 rows and 2 actions whose every tensor is a leaf: a leak shows as a gradient.
 struct Leaves {
   TorchBatch batch;
-  torch::Tensor q, value, logits, target_q, next_q, next_value, next_logits;
+  torch::Tensor q, value, logits, target_q, next_q, next_value, next_logits, all_logits, all_next_logits, target_logits, target_next_logits;
   explicit Leaves(std::int64_t critics) {
     torch::manual_seed(8);
     const auto leaf = [](at::IntArrayRef shape) { return torch::randn(shape, torch::kDouble).requires_grad_(); };
     batch.action = torch::tensor({0, 1, 1});
     batch.discount = torch::tensor({0.9, 0.0, 0.9}, torch::kDouble);
     q = leaf({critics, 3, 2}), target_q = leaf({critics, 3, 2}), next_q = leaf({critics, 3, 2});
+    batch.reward = torch::ones({3}, torch::kDouble), batch.costs = torch::zeros({3, 1}, torch::kDouble);
+    all_logits = leaf({2, 3, 2}), all_next_logits = leaf({2, 3, 2}), target_logits = leaf({3, 2}), target_next_logits = leaf({3, 2});
     value = leaf({3}), next_value = leaf({3}), logits = leaf({3, 2}), next_logits = leaf({3, 2});
   }
   ActorCriticStep step() const {
-    return {.batch = batch, .reward = torch::ones({3}, torch::kDouble), .q = q, .value = value, .logits = logits, .target_q = target_q, .next_q = next_q,
-            .next_value = next_value, .next_logits = next_logits, .update = 1, .target = {}};
+    return {.batch = batch, .reward = torch::ones({3}, torch::kDouble), .q = q, .value = value, .logits = logits, .all_logits = all_logits,
+            .target_q = target_q, .next_q = next_q, .next_value = next_value, .next_logits = next_logits, .all_next_logits = all_next_logits,
+            .target_logits = target_logits, .target_next_logits = target_next_logits, .multipliers = {0.5}, .update = 1};
   }
 };
 
@@ -144,6 +149,12 @@ TEST_CASE("actor-critics: the actor's loss moves the actor alone, the critic's t
   rules.emplace_back("awac", awac_rule({}));
   rules.emplace_back("crr", crr_rule({}));
   rules.emplace_back("iql", iql_rule({}));
+  RelaxedConfig expected;
+  expected.relaxation = Relaxation::kExpected;
+  rules.emplace_back("td3, expected", relaxed_rule(expected, {}, Seed(1)));
+  rules.emplace_back("td3_bc, expected", relaxed_rule(expected, {.value_weight = 2.5}, Seed(1)));
+  rules.emplace_back("cmpo", cmpo_rule({}));
+  rules.emplace_back("tscac", tscac_rule({}, 1, 1));
   for (const auto& [name, rule] : rules) {
     CAPTURE(name);
     const Leaves leaves(2);
@@ -152,8 +163,9 @@ TEST_CASE("actor-critics: the actor's loss moves the actor alone, the critic's t
     CHECK(moves(actor, leaves.logits));
     CHECK_FALSE(moves(critic, leaves.logits));
     CHECK(moves(critic, leaves.q));
-    for (const torch::Tensor* fixed : {&leaves.q, &leaves.value, &leaves.target_q}) CHECK_FALSE(moves(actor, *fixed));
-    for (const torch::Tensor* fixed : {&leaves.target_q, &leaves.next_q, &leaves.next_value, &leaves.next_logits}) CHECK_FALSE(moves(critic, *fixed));
+    for (const torch::Tensor* fixed : {&leaves.q, &leaves.value, &leaves.target_q, &leaves.target_logits}) CHECK_FALSE(moves(actor, *fixed));
+    for (const torch::Tensor* fixed : {&leaves.target_q, &leaves.next_q, &leaves.next_value, &leaves.next_logits, &leaves.all_next_logits, &leaves.target_next_logits})
+      CHECK_FALSE(moves(critic, *fixed));
     CHECK(moves(critic, leaves.value) == rule->shape().has_value);
     CHECK(step.target.sizes() == at::IntArrayRef{3});
     CHECK(step.target[1].item<double>() == doctest::Approx(1));  // ended: the reward alone

@@ -123,7 +123,7 @@ TEST_CASE("random effects: a balanced table by hand") {
 }
 
 TEST_CASE(
-    "random effects: unequal numbers of rows; a hashed sample of the users tells the same, within its errors") {
+    "random effects: unequal numbers of rows, a hashed sample of the users tells the same, within its errors") {
   Rng rng = Seed{11}.stream(Purpose::kTest);
   SumsById all(1u << 20), sample(3000);
   for (std::uint64_t user = 0; user < 20000; ++user) {

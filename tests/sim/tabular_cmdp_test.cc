@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "sim/check.h"
+#include "sim/example_cmdps.h"
 #include "sim/tabular_environment.h"
 #include "tests/golden_cmdp.h"
 
@@ -152,6 +154,41 @@ TEST_CASE("tabular environment: episodes are truncated at their greatest length,
   }
   CHECK(rounds == 20);
   CHECK(truncated > 10);
+}
+
+TEST_CASE("tabular environment: what is seen of a reward has its mean, whatever noise and tail, and the wanted spread") {
+  const TabularCmdp cmdp = random_cmdp({.seed = 3, .num_states = 4, .num_costs = 0});
+  const double size = std::sqrt(cmdp.reward.array().square().mean());
+  struct Moments {
+    double mean = 0, square = 0, exact = 0, exact_square = 0, largest = 0;  // of what is seen; of R where it was seen
+    int count = 0;
+  };
+  const auto play = [&](TabularEnvConfig config) {
+    const auto env = make_tabular_environment(cmdp, config, Seed(5));
+    Moments m;
+    for (int round = 0; round < 400; ++round) {
+      const std::size_t n = env->recv().size();
+      const TransitionBatch& t = env->transitions();
+      for (std::size_t i = 0; i < t.size(); ++i) {
+        const auto state = std::find(t.observation.begin() + static_cast<std::ptrdiff_t>(i * 4), t.observation.end(), 1.0f) - t.observation.begin() - static_cast<std::ptrdiff_t>(i * 4);
+        const double seen = static_cast<double>(t.reward[i]), exact = cmdp.reward(state, t.action[i]);
+        m.mean += seen, m.square += seen * seen, m.exact += exact, m.exact_square += exact * exact, m.largest = std::max(m.largest, seen), ++m.count;
+      }
+      env->send(std::vector<Decision>(n, {.action = static_cast<std::uint8_t>(round % 2)}));
+    }
+    for (double* x : {&m.mean, &m.square, &m.exact, &m.exact_square}) *x /= m.count;
+    return m;
+  };
+  const Moments plain = play({}), noisy = play({.reward_noise = 2}), tailed = play({.reward_tail = 3});
+  CHECK(plain.mean == doctest::Approx(plain.exact));
+  const double error = 4 * 2 * size / std::sqrt(noisy.count);
+  CHECK(std::abs(noisy.mean - noisy.exact) < error);
+  CHECK(noisy.square - noisy.exact_square == doctest::Approx(4 * size * size).epsilon(0.03));
+  // A Pareto number of index 3 and mean 1 has variance 1/3.
+  CHECK(tailed.mean == doctest::Approx(tailed.exact).epsilon(0.02));
+  CHECK(tailed.square / tailed.exact_square == doctest::Approx(4.0 / 3).epsilon(0.1));
+  CHECK(tailed.largest > 5 * plain.largest);
+  CHECK_THROWS_WITH_AS(make_tabular_environment(cmdp, {.reward_tail = 1}, Seed(5)), doctest::Contains("above 1"), UserError);
 }
 
 TEST_CASE("tabular environment: the same seed gives the same bytes, another seed does not") {

@@ -1,0 +1,104 @@
+#include "agents/cpo.h"
+
+#include <cmath>
+
+#include "agents/losses.h"
+#include "agents/on_policy.h"
+#include "agents/policy_losses.h"
+#include "agents/trust_region.h"
+
+namespace sluice {
+namespace {
+
+constexpr int kBacktracks = 15;
+constexpr double kBacktrack = 0.8;
+
+class Cpo final : public PolicyRule {
+ public:
+  Cpo(const CpoConfig& config, std::vector<CostLimit> limits) : config_(config), limits_(std::move(limits)) {}
+  torch::Tensor actor_loss(const PolicyStep&) override { return {}; }
+  int rows_of_move() const override { return config_.policy_rows; }
+
+  void move(const RolloutStep& step) override {
+    const Limit limit = most_exceeded(step);
+    const torch::Tensor gain = standardise(step.advantage) * step.weight;
+    torch::Tensor cost;
+    if (limit.cost >= 0) {
+      const torch::Tensor advantage = step.cost_advantages.select(1, limit.cost);
+      cost = (advantage - advantage.mean()) * step.weight;
+    }
+    const auto logits = [&] { return step.actor.forward(step.features, {}); };
+    const auto mean_of = [&](const torch::Tensor& advantage, const torch::Tensor& at) {
+      const auto taken = [&](const torch::Tensor& l) { return torch::log_softmax(l, 1).gather(1, step.action.unsqueeze(1)).squeeze(1); };
+      return ((taken(at) - taken(step.old_logits)).exp() * advantage).mean();
+    };
+    const auto objective = [&](const torch::Tensor& at) { return mean_of(gain, at) + config_.entropy_coefficient * mean_entropy(at); };
+    const auto gradient = [&](const torch::Tensor& value) {
+      value.backward();
+      torch::Tensor accumulated = step.parameters.gradients();
+      const torch::Tensor result = accumulated.clone();
+      accumulated.zero_();
+      return result;
+    };
+    const auto invert = [&](const torch::Tensor& b) {
+      return conjugate_gradient([&](const torch::Tensor& v) { return fisher_product(logits, step.parameters.values(), step.parameters.gradients(), v) + config_.damping * v; }, b,
+                                config_.conjugate_gradients);
+    };
+    const torch::Tensor g = gradient(objective(logits())), towards_g = invert(g);
+    torch::Tensor b, towards_b;
+    if (cost.defined()) b = gradient(mean_of(cost, logits())), towards_b = invert(b);
+    const auto dot = [](const torch::Tensor& x, const torch::Tensor& y) { return x.defined() && y.defined() ? x.dot(y).item<double>() : 0; };
+    const TrustStep solution = solve_trust_region(dot(g, towards_g), dot(g, towards_b), dot(b, towards_b), limit.excess, config_.trust);
+    torch::Tensor x = solution.along_g * towards_g;
+    if (towards_b.defined()) x = x + solution.along_b * towards_b;
+
+    // Line search: as far as the quadratic model holds.
+    const torch::NoGradGuard no_grad;
+    torch::Tensor theta = step.parameters.values();
+    const torch::Tensor start = theta.clone(), before = logits();
+    const double gain_before = objective(before).item<double>(), cost_before = cost.defined() ? mean_of(cost, before).item<double>() : 0;
+    double length = 1;
+    for (int i = 0; i < kBacktracks; ++i, length *= kBacktrack) {
+      theta.copy_(start).add_(x, length);
+      const torch::Tensor at = logits();
+      const bool is_near = policy_kl(at, step.old_logits).mean().item<double>() <= 1.5 * config_.trust;
+      const bool gains = solution.kind == TrustCase::kInfeasible || solution.nu > 0 || objective(at).item<double>() >= gain_before;
+      const bool keeps = !cost.defined() || mean_of(cost, at).item<double>() - cost_before <= std::max(-limit.excess, 0.0);
+      if (is_near && gains && keeps) return;
+    }
+    theta.copy_(start);
+  }
+
+ private:
+  struct Limit {
+    int cost = -1;      // none
+    double excess = 0;  // c, per request, in the unit of the advantages
+  };
+  Limit most_exceeded(const RolloutStep& step) const {
+    Limit most;
+    double worst = 0;
+    for (const CostLimit& limit : limits_) {
+      const double value = step.cost_values[static_cast<std::size_t>(limit.cost)];
+      if (std::isnan(value) || value == 0) continue;
+      const double relative = (value - limit.limit) / std::max(std::abs(limit.limit), 1e-9);
+      if (most.cost >= 0 && relative <= worst) continue;
+      const double mean_cost = step.costs.select(1, limit.cost).mean().item<double>();
+      most = {limit.cost, (value - limit.limit) * mean_cost / value / step.scale};
+      worst = relative;
+    }
+    return most;
+  }
+
+  const CpoConfig config_;
+  const std::vector<CostLimit> limits_;
+};
+
+}  // namespace
+
+std::unique_ptr<Agent> make(const CpoConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning) {
+  CpoConfig own = config;
+  own.multiplier = own_prices_only(config.multiplier, spec, CpoConfig::kKind);
+  return std::make_unique<OnPolicyAgent>(CpoConfig::kKind, own, std::make_unique<Cpo>(own, unpriced_limits(own.multiplier, spec)), spec, seed, learning);
+}
+
+}  // namespace sluice

@@ -1,0 +1,44 @@
+#pragma once
+// Constrained policy optimisation (Achiam, Held, Tamar & Abbeel 2017): once per rollout, a natural-gradient step within a
+// trust region that keeps the limit, to first order, in every step of learning.
+//
+//   max_θ gᵀx  s.t.  c + bᵀx ≤ 0, ½·xᵀHx ≤ δ    (trust_region.h),  H = Fisher + damping·I, by conjugate gradients
+//   g, b = ∇ mean w·ratio·Â,  ∇ mean w·ratio·Â_C   at θ_old;   then a backtracking line search on mean KL and both surrogates
+//
+// c: the limit d is in the unit of the measured value J (feed: per user-day, undiscounted), advantages are per request.
+// J is a number of requests times the mean cost of one, so the excess per request is c = (J − d)·(mean cost)/J.
+//
+// One limit is kept per step, that which is exceeded most, relative to itself.  Limited costs take no price: `multiplier` may
+// only be fixed, and costs with a fixed price λ > 0 are part of the reward.  Without limits it is TRPO (Schulman et al. 2015).
+
+#include <memory>
+#include <tuple>
+
+#include "agents/agent.h"
+#include "agents/on_policy_config.h"
+
+namespace sluice {
+
+struct CpoConfig : OnPolicyConfig {
+  static constexpr AgentInfo kInfo = {.kind = "cpo", .family = "constrained", .description = "trust-region steps that keep the limit; without limits TRPO",
+                                      .source = "Achiam et al. 2017", .learns = true, .data = "on-policy", .limits = "trust region"};
+  static constexpr const char* kKind = kInfo.kind;
+  double trust = 0.01;
+  double damping = 0.1;
+  int conjugate_gradients = 15;
+  int policy_rows = 4096;
+
+  static constexpr auto fields() {
+    using C = CpoConfig;
+    return std::tuple_cat(
+        OnPolicyConfig::on_policy_fields(),
+        std::tuple{field("trust", &C::trust, {.range = {0, 100, kOpenBelow}, .unit = "nat", .doc = "δ: mean KL of a step at most", .source = "Achiam et al. 2017; OmniSafe"}),
+                   field("damping", &C::damping, {.range = {0, 100}, .doc = "added to the diagonal of the Fisher matrix", .source = "OmniSafe"}),
+                   field("conjugate_gradients", &C::conjugate_gradients, {.range = {1, 1000}, .doc = "iterations that invert it", .source = "OmniSafe"}),
+                   field("policy_rows", &C::policy_rows, {.range = {1, 1e8}, .doc = "decisions of a rollout that its policy step looks at"})});
+  }
+};
+
+std::unique_ptr<Agent> make(const CpoConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning);
+
+}  // namespace sluice

@@ -1,0 +1,105 @@
+// CPO's pieces: the step within a trust region against brute force, conjugate gradients and Fisher products against
+// dense linear algebra.
+
+#include <doctest/doctest.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+
+#include "agents/nets.h"
+#include "agents/trust_region.h"
+
+namespace sluice {
+namespace {
+
+constexpr double kDelta = 0.02;
+
+struct Problem {
+  Eigen::Vector2d g, b;
+  double c;
+};
+
+// H = I, so x is in the plane.
+Eigen::Vector2d solve(const Problem& p) {
+  const TrustStep step = solve_trust_region(p.g.squaredNorm(), p.g.dot(p.b), p.b.squaredNorm(), p.c, kDelta);
+  return step.along_g * p.g + step.along_b * p.b;
+}
+
+// The best gᵀx on a fine grid of the disc ½·|x|² ≤ δ that keeps c + bᵀx ≤ 0; NaN if nothing does.
+double brute_force(const Problem& p) {
+  double best = std::nan("");
+  const double radius = std::sqrt(2 * kDelta);
+  for (int i = 0; i <= 400; ++i)
+    for (int j = 0; j < 720; ++j) {
+      const double r = radius * i / 400, angle = M_PI * j / 360;
+      const Eigen::Vector2d x(r * std::cos(angle), r * std::sin(angle));
+      if (p.c + p.b.dot(x) <= 1e-12 && !(p.g.dot(x) <= best)) best = p.g.dot(x);
+    }
+  return best;
+}
+
+TrustCase kind_of(const Problem& p) { return solve_trust_region(p.g.squaredNorm(), p.g.dot(p.b), p.b.squaredNorm(), p.c, kDelta).kind; }
+
+TEST_CASE("cpo: without a limit the step is along the natural gradient to the edge of the trust region") {
+  const TrustStep step = solve_trust_region(4, 0, 0, 1, kDelta);
+  CHECK(step.kind == TrustCase::kUnconstrained);
+  CHECK(step.along_g == doctest::Approx(std::sqrt(2 * kDelta / 4)));
+  CHECK(step.along_b == 0);
+}
+
+TEST_CASE("cpo: a limit far away is no limit, one out of reach is approached as fast as possible") {
+  const Eigen::Vector2d g(1, 0), b(2, 0);
+  CHECK(kind_of({g, b, -10}) == TrustCase::kUnconstrained);
+  CHECK(kind_of({g, b, 10}) == TrustCase::kInfeasible);
+  const Eigen::Vector2d x = solve({g, b, 10});
+  CHECK(x[0] == doctest::Approx(-std::sqrt(2 * kDelta)));
+  CHECK(x[1] == 0);
+}
+
+TEST_CASE("cpo: where the limit may bind the step is the best of a fine grid, and keeps limit and region") {
+  int bound = 0, slack = 0;
+  for (int i = 0; i < 24; ++i) {
+    const double angle = i * M_PI / 12;
+    for (const double c : {-0.25, -0.1, 0.0, 0.05, 0.1}) {
+      const Problem p{Eigen::Vector2d(1, 0.5), 1.5 * Eigen::Vector2d(std::cos(angle), std::sin(angle)), c};
+      if (kind_of(p) != TrustCase::kFeasible) continue;
+      CAPTURE(angle);
+      CAPTURE(c);
+      const Eigen::Vector2d x = solve(p);
+      CHECK(0.5 * x.squaredNorm() <= kDelta * (1 + 1e-6));
+      CHECK(c + p.b.dot(x) <= 1e-6);
+      CHECK(p.g.dot(x) >= brute_force(p) - 1e-3);
+      (c + p.b.dot(x) > -1e-6 ? bound : slack) += 1;
+    }
+  }
+  CHECK(bound > 10);
+  CHECK(slack > 10);
+}
+
+TEST_CASE("cpo: conjugate gradients invert a positive matrix") {
+  const torch::Tensor half = torch::tensor({2.0, 0.3, -0.5, 0.1, 1.5, 0.4, 0.7, -0.2, 1.1}, torch::kDouble).view({3, 3});
+  const torch::Tensor h = half.mm(half.t()), b = torch::tensor({1.0, -2.0, 0.5}, torch::kDouble);
+  const torch::Tensor x = conjugate_gradient([&](const torch::Tensor& v) { return h.mv(v); }, b, 3);
+  CHECK((h.mv(x) - b).abs().max().item<double>() < 1e-9);
+}
+
+TEST_CASE("cpo: the Fisher product is that of the dense matrix, and leaves the parameters as they were") {
+  torch::manual_seed(3);
+  const torch::Tensor x = torch::randn({5, 3}, torch::kDouble), theta = torch::randn({6}, torch::kDouble).requires_grad_();
+  theta.mutable_grad() = torch::zeros({6}, torch::kDouble);
+  const auto logits = [&] { return x.mm(theta.view({3, 2})); };  // linear, so the central difference is exact
+  torch::Tensor dense = torch::zeros({6, 6}, torch::kDouble);
+  const torch::Tensor p = torch::softmax(logits().detach(), 1);
+  for (std::int64_t i = 0; i < 5; ++i) {
+    const torch::Tensor jacobian = torch::kron(x[i].unsqueeze(0), torch::eye(2, torch::kDouble));  // [A, 6]
+    dense += jacobian.t().mm(torch::diag(p[i]) - p[i].unsqueeze(1).mm(p[i].unsqueeze(0))).mm(jacobian) / 5;
+  }
+  const torch::Tensor before = theta.detach().clone(), v = torch::tensor({1.0, -1.0, 0.5, 2.0, 0.0, 0.3}, torch::kDouble);
+  const torch::Tensor product = fisher_product(logits, theta.detach(), theta.grad(), v);
+  CHECK((product - dense.mv(v)).abs().max().item<double>() < 1e-9);
+  CHECK((theta.detach() - before).abs().max().item<double>() < 1e-15);
+  CHECK(theta.grad().abs().max().item<double>() == 0);
+}
+
+}  // namespace
+}  // namespace sluice
