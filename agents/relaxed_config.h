@@ -5,10 +5,13 @@
 // The actor gives p = P(inject | s).  What is executed, and so what the critic learns from, is 0 or 1.  Between, Q is
 // whatever the network makes of it: the slope at p is an extrapolation.  Hence three forms:
 //
-//   probability   u = p                                            the slope at p: industry's form, kept as an ablation
+//   expected      p·Q(s,1) + (1 − p)·Q(s,0)                        the exact policy gradient: no slope is asked for
 //   concrete      u = σ((logit p + ln v − ln(1 − v))/T), v uniform  T falls; u is near 0 or 1 where Q is known
 //                 (Maddison, Mnih & Teh 2017; Jang, Gu & Poole 2017)
-//   expected      p·Q(s,1) + (1 − p)·Q(s,0)                        the exact policy gradient: no slope is asked for
+//   probability   u = p                                            the slope at p: industry's form, kept as an ablation
+//
+// `expected` is the default: on a log of a tabular problem TD3+BC with `concrete` ended at the policy that looks one step
+// ahead in three of eight settings (.75 of the optimum), with `expected` in none of four (.995 and more).
 //
 //   L_actor = −mean sg(∂Q_1(s,u)/∂u)·u,  or of `expected` −mean p·sg(Q_1(s,1) − Q_1(s,0))
 //   y       = r + discount·min_k Σ_a π'(a|s')·Q'_k(s',a),  π' the target actor
@@ -21,11 +24,11 @@
 
 namespace sluice {
 
-enum class Relaxation { kConcrete, kExpected, kProbability };
-constexpr std::array<const char*, 3> enum_names(Relaxation) { return {"concrete", "expected", "probability"}; }
+enum class Relaxation { kExpected, kConcrete, kProbability };
+constexpr std::array<const char*, 3> enum_names(Relaxation) { return {"expected", "concrete", "probability"}; }
 
 struct RelaxedConfig : ActorCriticConfig {
-  Relaxation relaxation = Relaxation::kConcrete;
+  Relaxation relaxation = Relaxation::kExpected;
   double temperature_start = 1;
   double temperature_end = 0.1;
   double temperature_decay = 1000;
@@ -38,7 +41,7 @@ struct RelaxedConfig : ActorCriticConfig {
     using C = RelaxedConfig;
     return std::tuple_cat(
         ActorCriticConfig::actor_critic_fields(),
-        std::tuple{field("relaxation", &C::relaxation, {.doc = "what the actor is moved along: concrete, expected, or probability, the slope of Q where it was never learned"}),
+        std::tuple{field("relaxation", &C::relaxation, {.doc = "what the actor is moved along: expected, the difference of the actions' values; concrete or probability, a slope of Q between them"}),
                    field("temperature_start", &C::temperature_start, {.range = {0, 100, kOpenBelow}, .doc = "T of concrete at first"}),
                    field("temperature_end", &C::temperature_end, {.range = {0, 100, kOpenBelow}, .doc = "T in the end", .source = "Jang et al. 2017"}),
                    field("temperature_decay", &C::temperature_decay, {.range = {0, 1e9, kOpenBelow}, .unit = "updates", .doc = "in which the difference of the two falls to 1/e"})});

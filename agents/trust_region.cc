@@ -14,21 +14,22 @@ TrustStep solve_trust_region(double q, double r, double s, double c, double delt
   const double B = 2 * delta - c * c / s;
   if (B <= 0 && c < 0) return free;
   if (B <= 0) return {.kind = TrustCase::kInfeasible, .lambda = 0, .nu = std::sqrt(2 * delta / s), .along_g = 0, .along_b = -std::sqrt(2 * delta / s)};
-  // The dual in λ has two branches, ν > 0 where λc > r and ν = 0 elsewhere, each concave with its maximum at √(A/B) and
-  // √(q/2δ); of each the maximum within its own range, and of the two the larger.
+  // The least over x of −gᵀx + ν(c + bᵀx) + ½λ(xᵀHx − 2δ) is greatest at ν = max(0, λc + r)/s.  As a function of λ it then
+  // has two branches, −½(A/λ + Bλ) + rc/s where λc > −r and −½(q/λ + 2δλ) elsewhere, each concave with its maximum at √(A/B)
+  // and √(q/2δ); of each the maximum within its own range, and of the two the larger.
   const double A = std::max(0.0, q - r * r / s), infinity = std::numeric_limits<double>::infinity();
-  const double edge = c != 0 ? r / c : 0;
+  const double edge = c != 0 ? -r / c : 0;
   double low = 0, high = infinity;  // of the branch ν > 0
   if (c > 0) low = std::max(0.0, edge);
   if (c < 0) high = std::max(0.0, edge);
-  if (c == 0) high = r < 0 ? infinity : 0;
+  if (c == 0) high = r > 0 ? infinity : 0;
   const double bound = std::clamp(std::sqrt(A / B), low, high);
-  const double free_low = c < 0 ? std::max(0.0, edge) : 0, free_high = c > 0 ? std::max(0.0, edge) : (c == 0 && r < 0 ? 0 : infinity);
+  const double free_low = c < 0 ? std::max(0.0, edge) : 0, free_high = c > 0 ? std::max(0.0, edge) : (c == 0 && r > 0 ? 0 : infinity);
   const double unbound = std::clamp(std::sqrt(q / (2 * delta)), free_low, free_high);
-  const auto dual_bound = [&](double lambda) { return lambda > 0 ? -0.5 * (A / lambda + B * lambda) - r * c / s : (A > 0 ? -infinity : -r * c / s); };
+  const auto dual_bound = [&](double lambda) { return lambda > 0 ? -0.5 * (A / lambda + B * lambda) + r * c / s : (A > 0 ? -infinity : r * c / s); };
   const auto dual_free = [&](double lambda) { return lambda > 0 ? -0.5 * (q / lambda + 2 * delta * lambda) : (q > 0 ? -infinity : 0); };
   const double lambda = std::max(kSmallest, dual_bound(bound) >= dual_free(unbound) ? bound : unbound);
-  const double nu = std::max(0.0, (lambda * c - r) / s);
+  const double nu = std::max(0.0, (lambda * c + r) / s);
   return {.kind = TrustCase::kFeasible, .lambda = lambda, .nu = nu, .along_g = 1 / lambda, .along_b = -nu / lambda};
 }
 

@@ -133,7 +133,7 @@ TEST_CASE("learning agents: saved and loaded after 50 updates, 100 more are thos
   add(SacConfig{}, [](auto& c) { c.q_clip = 0.5, c.num_critics = 1; });
   add(TscacConfig{}, [](auto& c) { c.multiplier = DualMultiplierConfig{}; });
   add(Td3Config{}, [](auto& c) { c.relaxation = Relaxation::kProbability; });
-  add(DdpgConfig{}, [](auto& c) { c.relaxation = Relaxation::kExpected; });
+  add(DdpgConfig{}, [](auto& c) { c.relaxation = Relaxation::kConcrete; });
   add(PqnConfig{}, [](auto& c) { c.rollout_transitions = 100, c.randomized_band = 0.5; });
   for (AgentConfig config : all) {
     CAPTURE(config.index());
@@ -177,7 +177,7 @@ double learned_value(const AgentConfig& config, bool terminated) {
     t.truncated.push_back(terminated ? 0 : 1);
   }
   double value = 0;
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 1500; ++i) {
     agent->observe(t);  // again and again, for those that forget what they learned from
     value = agent->update()->q_mean;
   }
@@ -202,7 +202,8 @@ TEST_CASE("learning agents: a truncated step bootstraps, a terminated one does n
         },
         config);
     CAPTURE(config.index());
-    CHECK(learned_value(config, false) == doctest::Approx(10).epsilon(0.03));
+    const double for_ever = std::holds_alternative<SupervisedGreedyConfig>(config) ? 1 : 10;  // γ = 0 does not look beyond either way
+    CHECK(learned_value(config, false) == doctest::Approx(for_ever).epsilon(0.03));
     CHECK(learned_value(config, true) == doctest::Approx(1).epsilon(0.03));
   }
 }
