@@ -1,6 +1,6 @@
 #include "agents/actor_critic.h"
 
-#include "agents/losses.h"
+#include "agents/describe.h"
 #include "sim/check.h"
 
 namespace sluice {
@@ -100,15 +100,12 @@ std::optional<UpdateLog> ActorCriticAgent::update() {
 
   const torch::NoGradGuard no_grad;
   log.actor_loss = policy_loss.item<double>();
-  log.injection_rate = 1 - torch::softmax(step.logits, 1).select(1, 0).mean().item<double>();
-  log.entropy = mean_entropy(step.logits).item<double>();
+  describe_policy(torch::softmax(step.logits, 1), log);
   if (!critic_loss.defined()) return log;
   const torch::Tensor q = step.taken(rule_->value_of(step.q));
   log.td_loss = critic_loss.item<double>();
-  log.td_error_rms = scale_ * (step.taken(rule_->value_of(step.q)) - step.target).square().mean().sqrt().item<double>();
-  log.q_mean = scale_ * q.mean().item<double>();
-  log.q_std = scale_ * q.std(false).item<double>();
-  log.q_abs_max = scale_ * q.abs().max().item<double>();
+  log.td_error_rms = scale_ * (q - step.target).square().mean().sqrt().item<double>();
+  describe_values(scale_ * q, log);
   return log;
 }
 

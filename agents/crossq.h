@@ -7,7 +7,7 @@
 //
 // The rest is sac's (soft_actor_critic.h), with the mean over critics.  Left out: the renormalisation of the authors' code,
 // Adam's β₁ = .5, and the actor's delay of 3, which is there for the noise of sampled actions (ours sees both exactly).
-// The paper's critics are 2048 wide; here `hidden` is the same as everybody's.
+// What layer_norm says holds for the extractor's features and the actor only.  The paper's critics are 2048 wide; here `hidden` is the same as everybody's.
 
 #include "agents/sac.h"
 

@@ -27,6 +27,7 @@ class IndependentGroups final : public Agent {
     SlMgacConfig own = config;
     own.num_groups = 1;
     for (int g = 0; g < config.num_groups; ++g) {
+      // Luck of their own.  The key lies beyond all numbers of updates, under which critics are drawn from ensembles.
       const Seed of_group(seed.stream(Purpose::kEnsemble, 1ull << 40 | static_cast<std::uint64_t>(g))());
       agents_.push_back(make(own, spec, of_group, share_of(learning, config.num_groups)));
     }

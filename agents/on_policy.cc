@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "agents/advantages.h"
+#include "agents/describe.h"
 #include "agents/losses.h"
 #include "sim/check.h"
 
@@ -86,11 +87,8 @@ std::optional<UpdateLog> OnPolicyAgent::update() {
   log.td_loss = value_loss.item<double>();
   log.td_error_rms = (value - priced(target, multipliers_.values()) * scale_).square().mean().sqrt().item<double>();
   log.actor_loss = policy_loss.item<double>();
-  log.q_mean = value.mean().item<double>();
-  log.q_std = value.std(false).item<double>();
-  log.q_abs_max = value.abs().max().item<double>();
-  log.injection_rate = 1 - torch::softmax(step.logits, 1).select(1, 0).mean().item<double>();
-  log.entropy = mean_entropy(step.logits).item<double>();
+  describe_values(value, log);
+  describe_policy(torch::softmax(step.logits, 1), log);
   return log;
 }
 

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "agents/advantages.h"
+#include "agents/describe.h"
 #include "agents/q_agent.h"
 #include "agents/rollouts.h"
 
@@ -38,14 +39,10 @@ class Pqn final : public LearningAgent {
     log.gradient_norm = adam_.step(config_.step_size(config_.learning_rate, updates_), config_.max_gradient_norm);
     const torch::NoGradGuard no_grad;
     gap_.see(all);
-    const torch::Tensor policy = policy_of(all);
     log.td_loss = loss.item<double>();
     log.td_error_rms = scale_ * std::sqrt(log.td_loss);
-    log.q_mean = scale_ * own.mean().item<double>();
-    log.q_std = scale_ * own.std(false).item<double>();
-    log.q_abs_max = scale_ * own.abs().max().item<double>();
-    log.injection_rate = 1 - policy.select(1, 0).mean().item<double>();
-    log.entropy = -(policy * policy.clamp_min(1e-30).log()).sum(1).mean().item<double>();
+    describe_values(scale_ * own, log);
+    describe_policy(policy_of(all), log);
     return log;
   }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "agents/describe.h"
 #include "sim/check.h"
 
 namespace sluice {
@@ -109,15 +110,12 @@ std::optional<UpdateLog> QAgent::update() {
 
   const torch::NoGradGuard no_grad;
   gap_.see(q);
-  const torch::Tensor own = q.gather(1, batch_.action.unsqueeze(1)), policy = policy_of(q_of(output));
+  const torch::Tensor own = q.gather(1, batch_.action.unsqueeze(1));
   log.td_loss = td.item<double>();
   const torch::Tensor y = target.reward + target.discount * (target.policy * head_->mean(target.next)).sum(1);
   log.td_error_rms = scale_ * (own.squeeze(1) - y).square().mean().sqrt().item<double>();
-  log.q_mean = scale_ * own.mean().item<double>();
-  log.q_std = scale_ * own.std(false).item<double>();
-  log.q_abs_max = scale_ * own.abs().max().item<double>();
-  log.injection_rate = 1 - policy.select(1, 0).mean().item<double>();
-  log.entropy = -(policy * policy.clamp_min(1e-30).log()).sum(1).mean().item<double>();
+  describe_values(scale_ * own, log);
+  describe_policy(policy_of(q_of(output)), log);
   return log;
 }
 

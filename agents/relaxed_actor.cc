@@ -1,7 +1,8 @@
 #include "agents/relaxed_actor.h"
 
 #include <algorithm>
-#include <boost/random/normal_distribution.hpp>
+
+#include "sim/distributions.h"
 
 namespace sluice {
 namespace {
@@ -35,7 +36,7 @@ class Relaxed final : public ActorCriticRule {
     if (config_.relaxation == Relaxation::kExpected) {
       loss = ascend(q.select(1, 1) - q.select(1, 0), p);
     } else {
-      const torch::Tensor u = config_.relaxation == Relaxation::kProbability ? p : concrete(logit, uniform(step), config_.temperature(step.update));
+      const torch::Tensor u = config_.relaxation == Relaxation::kProbability ? p : concrete(logit, uniforms(step), config_.temperature(step.update));
       loss = ascend(step.critic->slope(step.features, u), u);
     }
     if (options_.value_weight <= 0) return loss;
@@ -43,19 +44,17 @@ class Relaxed final : public ActorCriticRule {
   }
 
  private:
-  torch::Tensor uniform(const ActorCriticStep& step) const {
+  torch::Tensor uniforms(const ActorCriticStep& step) const {  // [n] in (0, 1)
     Rng rng = seed_.stream(Purpose::kRelaxation, step.update, 0);
     const torch::Tensor v = torch::empty({step.logits.size(0)}, torch::kFloat);
-    for (std::int64_t i = 0; i < v.numel(); ++i) v.data_ptr<float>()[i] = static_cast<float>(std::clamp(static_cast<double>(rng() >> 11) * 0x1.0p-53, 1e-6, 1 - 1e-6));
+    for (std::int64_t i = 0; i < v.numel(); ++i) v.data_ptr<float>()[i] = uniform(rng);
     return v;
   }
-  torch::Tensor smoothing(const ActorCriticStep& step) const {
-    torch::Tensor noise = torch::zeros({step.logits.size(0)}, torch::kFloat);
-    if (options_.smoothing <= 0) return noise;
+  torch::Tensor smoothing(const ActorCriticStep& step) const {  // [n]
     Rng rng = seed_.stream(Purpose::kRelaxation, step.update, 1);
-    boost::random::normal_distribution<double> normal(0, options_.smoothing);
-    for (std::int64_t i = 0; i < noise.numel(); ++i) noise.data_ptr<float>()[i] = static_cast<float>(std::clamp(normal(rng), -options_.smoothing_clip, options_.smoothing_clip));
-    return noise;
+    const torch::Tensor noise = torch::empty({step.logits.size(0)}, torch::kFloat);
+    for (std::int64_t i = 0; i < noise.numel(); ++i) noise.data_ptr<float>()[i] = normal(rng);
+    return (noise * options_.smoothing).clamp(-options_.smoothing_clip, options_.smoothing_clip);
   }
 
   const RelaxedConfig config_;

@@ -21,8 +21,6 @@ class Rollouts {
   /// Of a minibatch: the rollout's rows in a new order in every epoch.  What is left at the end of one is too little and
   /// is left out.
   std::vector<std::int64_t> next_rows(std::int64_t batch_size);
-  /// Of this rollout, begun.
-  std::uint64_t epochs() const { return epoch_; }
   void transfer(StateArchive& archive);
 
  private:

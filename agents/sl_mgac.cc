@@ -1,5 +1,6 @@
 #include "agents/sl_mgac.h"
 
+#include "agents/describe.h"
 #include "agents/losses.h"
 #include "agents/sl_mgac_agent.h"
 #include "sim/check.h"
@@ -85,10 +86,7 @@ void SlMgac::probabilities(std::span<const float> observations, std::span<const 
     GroupSlices everyone;
     everyone.size.assign(static_cast<std::size_t>(config_.num_groups), 0);
     everyone.size[0] = static_cast<std::int64_t>(n);
-    const torch::Tensor raw = torch::from_blob(const_cast<float*>(observations.data()),
-                                               {static_cast<std::int64_t>(n), width}, torch::kFloat);
-    const torch::Tensor policy = act_policy(raw, everyone);
-    std::copy_n(policy.data_ptr<float>(), probability.size(), probability.begin());
+    copy_out(act_policy(view_rows(observations, width), everyone), probability);
     return;
   }
   write_by_group(observations, groups, config_.num_groups, width,
@@ -177,11 +175,8 @@ void SlMgac::describe(const torch::Tensor& q_scaled, const torch::Tensor& logits
   const torch::NoGradGuard no_grad;
   torch::Tensor q = q_scaled.detach() * scale_;  // in units of the reward
   if (watch_column_ >= 0) q = q * unit_of(batch_.observation);
-  log.q_mean = q.mean().item<double>();
-  log.q_std = q.std(false).item<double>();
-  log.q_abs_max = q.abs().max().item<double>();
-  log.injection_rate = 1 - torch::softmax(logits, 1).select(1, 0).mean().item<double>();
-  log.entropy = mean_entropy(logits).item<double>();
+  describe_values(q, log);
+  describe_policy(torch::softmax(logits, 1), log);
   std::int64_t start = 0;
   for (const std::int64_t rows : batch_.slices.size) {
     const torch::Tensor own = q.narrow(0, start, rows);

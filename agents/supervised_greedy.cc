@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "agents/adam.h"
+#include "agents/describe.h"
 #include "agents/learning_base.h"
 #include "agents/reward_model.h"
 #include "agents/sl_mgac_nets.h"
@@ -77,11 +78,8 @@ class SupervisedGreedy final : public LearningAgent {
     const torch::Tensor reward = predict(heads, batch_.observation, batch_.group), own = reward.gather(1, batch_.action.unsqueeze(1)).squeeze(1);
     log.reward_loss = log.td_loss = loss.item<double>();
     log.td_error_rms = scale_ * (own - lagrangian_reward(batch_, multipliers_.values(), scale_)).square().mean().sqrt().item<double>();
-    log.q_mean = scale_ * own.mean().item<double>();
-    log.q_std = scale_ * own.std(false).item<double>();
-    log.q_abs_max = scale_ * own.abs().max().item<double>();
-    log.injection_rate = 1 - policy_of(reward).select(1, 0).mean().item<double>();
-    log.entropy = 0;
+    describe_values(scale_ * own, log);
+    describe_policy(policy_of(reward), log);
     return log;
   }
 

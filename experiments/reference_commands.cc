@@ -39,19 +39,21 @@ int version_command() {
 
 int list_command(const std::string& what) {
   if (what == "agents" || what == "policies") {
-    fmt::print("{:<18} {:<15} {:<11} {:<8} {:<7} {}\n", "kind", "family", "learns", "offline", "limits", "what it is (source)");
+    fmt::print("{:<18} {:<15} {:<11} {:<8} {:<12} {}\n", "kind", "family", "learns", "offline", "limits", "what it is (source)");
     for (const AgentInfo& info : agent_infos())
       if (what == "agents" || !info.learns)
-        fmt::print("{:<18} {:<15} {:<11} {:<8} {:<7} {} ({})\n", info.kind, info.family, info.learns ? info.data : "no",
+        fmt::print("{:<18} {:<15} {:<11} {:<8} {:<12} {} ({})\n", info.kind, info.family, info.learns ? info.data : "no",
                    info.learns ? (info.offline ? "made for" : info.data == std::string_view("off-policy") ? "able" : "no") : "-", info.limits, info.description, info.source);
     if (what == "agents")
       fmt::print("\nlearns: from a replay of anybody's decisions (off-policy) or its own rollouts (on-policy)\n"
-                 "limits: price: by the Lagrangian reward, at prices that are fixed or move (agent.multiplier)\n");
+                 "limits: price: by the Lagrangian reward, at prices that are fixed or move (agent.multiplier); threshold: bisected\n"
+                 "        until they are kept; trust region: every step keeps them to first order; proximity: stays near a policy for\n"
+                 "        each cost, which no setting is known to make optimal under a limit\n");
     return 0;
   }
   if (what == "environments") {
     fmt::print("feed      short videos and live streams; one request per step, inject or not\n");
-    fmt::print("tabular   a finite constrained MDP from an HDF5 file, with exact evaluation\n");
+    fmt::print("tabular   a finite constrained MDP, from an HDF5 file or made, with exact evaluation\n");
     return 0;
   }
   if (what == "scenarios") {

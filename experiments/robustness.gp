@@ -3,16 +3,16 @@ set terminal svg size 1000,380 font "sans,12" background "white"
 set output figure
 set datafile separator ","
 agents = system("awk -F, 'NR > 1 {print $3}' ".table." | sort -u")
-set multiplot layout 1,3 margins 0.06,0.83,0.16,0.90 spacing 0.045
+set multiplot layout 1,3 margins 0.08,0.83,0.16,0.95 spacing 0.045
 set logscale x
 set yrange [0:1.04]
-set grid ytics lc rgb "#dddddd"
+set grid ytics lt 1 lc rgb "#d0d0d0"
 set border 3
 set tics nomirror
 set format x "10^{%L}"
 colour(i) = word("#0072b2 #d55e00 #009e73 #cc79a7 #e69f00 #56b4e9 #000000 #999999 #7e57c2", i)
 set key off
-set ylabel "return / optimum"
+set ylabel "return / optimum" offset 1,0
 titles = "noise scale tail"
 do for [p = 1:3] {
   what = word(titles, p)
