@@ -79,11 +79,10 @@ class Cpo final : public PolicyRule {
     double worst = 0;
     for (const CostLimit& limit : limits_) {
       const double value = step.cost_values[static_cast<std::size_t>(limit.cost)];
-      if (std::isnan(value) || value == 0) continue;
+      if (std::isnan(value)) continue;
       const double relative = (value - limit.limit) / std::max(std::abs(limit.limit), 1e-9);
       if (most.cost >= 0 && relative <= worst) continue;
-      const double mean_cost = step.costs.select(1, limit.cost).mean().item<double>();
-      most = {limit.cost, (value - limit.limit) * mean_cost / value / step.scale};
+      most = {limit.cost, (value - limit.limit) / step.requests_per_value / step.scale};
       worst = relative;
     }
     return most;

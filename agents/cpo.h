@@ -5,10 +5,10 @@
 //   max_θ gᵀx  s.t.  c + bᵀx ≤ 0, ½·xᵀHx ≤ δ    (trust_region.h),  H = Fisher + damping·I, by conjugate gradients
 //   g, b = ∇ mean w·ratio·Â,  ∇ mean w·ratio·Â_C   at θ_old;   then a backtracking line search on mean KL and both surrogates
 //
-// c: the limit d is in the unit of the measured value J (feed: per user-day, undiscounted), advantages are per request.
-// J is a number of requests times the mean cost of one, so the excess per request is c = (J − d)·(mean cost)/J.
+// c = (J − d)/N: the limit d and the measured value J sum up N requests (on_policy.h), advantages are of one.  Undiscounted
+// values of the feed meet discounted advantages there, so c is a scale that is right in size and sign, not to the digit.
 //
-// One limit is kept per step, that which is exceeded most, relative to itself.  Limited costs take no price: `multiplier` may
+// One limit is kept per step, that which is exceeded most, relative to itself; of two, one may stay exceeded by some percent.  Limited costs take no price: `multiplier` may
 // only be fixed, and costs with a fixed price λ > 0 are part of the reward.  Without limits it is TRPO (Schulman et al. 2015).
 
 #include <memory>

@@ -1,5 +1,6 @@
 #include "agents/on_policy.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -106,7 +107,8 @@ void OnPolicyAgent::move_actor() {
                         .log_propensity = torch::from_blob(batch_.columns.propensity.data(), {batch_.action.size(0)}, torch::kFloat).log(),
                         .old_logits = old_logits, .advantage = priced(advantage, multipliers_.values())};
   rule_->move({.actor = actor_, .parameters = actor_parameters_, .features = features, .old_logits = old_logits, .action = batch_.action, .weight = step.weight(),
-               .advantage = step.advantage, .cost_advantages = advantage.narrow(1, 1, columns - 1), .costs = batch_.costs, .cost_values = cost_values_, .scale = scale_});
+               .advantage = step.advantage, .cost_advantages = advantage.narrow(1, 1, columns - 1), .cost_values = cost_values_,
+               .requests_per_value = requests_per_value(rollouts_.rollout().rows(), spec_), .scale = scale_});
 }
 
 void OnPolicyAgent::look_at_rollout() {
@@ -173,6 +175,17 @@ void OnPolicyAgent::transfer(StateArchive& archive) {
   archive.values("advantage", advantage_);
   archive.values("target", target_);
   archive.values("old_logits", old_logits_);
+}
+
+double requests_per_value(const TransitionBatch& rows, const EnvSpec& spec) {
+  const auto n = static_cast<double>(rows.size());
+  if (spec.discount > 0) {
+    const double ended = static_cast<double>(std::count(rows.terminated.begin(), rows.terminated.end(), 1)) / n;
+    return 1 / (1 - spec.discount * (1 - ended));
+  }
+  const auto [first, last] = std::minmax_element(rows.time.begin(), rows.time.end());
+  constexpr double kShortest = 1.0 / 24;  // day: of a rollout without a length, a guess is as good
+  return n / (spec.num_users * std::max(kShortest, (*last - *first) / kDay));
 }
 
 torch::Tensor standardise(const torch::Tensor& x) { return (x - x.mean()) / (x.std(false) + 1e-8); }

@@ -58,8 +58,8 @@ struct RolloutStep {
   torch::Tensor action, weight;       // [n]; w of PolicyStep
   torch::Tensor advantage;            // [n] as of PolicyStep
   torch::Tensor cost_advantages;      // [n, C] not priced
-  torch::Tensor costs;                // [n, C] raw
   std::vector<double> cost_values;    // [C] as last measured, in the unit of the limits; NaN: not yet
+  double requests_per_value = 1;      // how many requests such a value sums up (requests_per_value())
   double scale = 1;                   // advantages are in this unit
 };
 
@@ -104,6 +104,11 @@ class OnPolicyAgent final : public LearningAgent {
   std::vector<float> advantage_, target_, old_logits_;  // [m, 1 + C], [m, 1 + C], [m, A]
   TorchBatch batch_;
 };
+
+/// How many requests a cost's measured value (Environment::take_cost_values) sums up.  Tabular, discounted per episode:
+/// Σ_t γ^t·P(not ended) = 1/(1 − mean discount), the discount being 0 where an episode ended.  Feed: requests of a user-day,
+/// rows/(users·days from the first to the last row).
+double requests_per_value(const TransitionBatch& rows, const EnvSpec& spec);
 
 /// (x − mean x)/(sd x + 1e-8).
 torch::Tensor standardise(const torch::Tensor& x);

@@ -6,7 +6,7 @@
 #include <Eigen/Dense>
 #include <cmath>
 
-#include "agents/nets.h"
+#include "agents/on_policy.h"
 #include "agents/trust_region.h"
 
 namespace sluice {
@@ -74,6 +74,19 @@ TEST_CASE("cpo: where the limit may bind the step is the best of a fine grid, an
   }
   CHECK(bound > 10);
   CHECK(slack > 10);
+}
+
+TEST_CASE("cpo: a value sums up as many requests as an episode's discounts add up to, and in the feed as a user has in a day") {
+  TransitionBatch rows;
+  rows.action.assign(10, 0);
+  rows.terminated = {0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
+  rows.time = {0, 1, 2, 3, 4, 5, 6, 7, 8, kDay / 2};
+  EnvSpec spec;
+  spec.num_users = 5;
+  spec.discount = 0.9;  // Σ (.9·.8)^t
+  CHECK(requests_per_value(rows, spec) == doctest::Approx(1 / (1 - 0.72)));
+  spec.discount = 0;
+  CHECK(requests_per_value(rows, spec) == doctest::Approx(4));
 }
 
 TEST_CASE("cpo: conjugate gradients invert a positive matrix") {
