@@ -183,9 +183,9 @@ double requests_per_value(const TransitionBatch& rows, const EnvSpec& spec) {
     const double ended = static_cast<double>(std::count(rows.terminated.begin(), rows.terminated.end(), 1)) / n;
     return 1 / (1 - spec.discount * (1 - ended));
   }
-  const auto [first, last] = std::minmax_element(rows.time.begin(), rows.time.end());
-  constexpr double kShortest = 1.0 / 24;  // day: of a rollout without a length, a guess is as good
-  return n / (spec.num_users * std::max(kShortest, (*last - *first) / kDay));
+  const double days = std::accumulate(rows.elapsed_s.begin(), rows.elapsed_s.end(), 0.0) / kDay;
+  constexpr double kShortest = 1.0 / 24;  // day: of a rollout in which no time passes, a guess is as good
+  return n / std::max(kShortest, days);
 }
 
 torch::Tensor standardise(const torch::Tensor& x) { return (x - x.mean()) / (x.std(false) + 1e-8); }

@@ -107,7 +107,7 @@ class OnPolicyAgent final : public LearningAgent {
 
 /// How many requests a cost's measured value (Environment::take_cost_values) sums up.  Tabular, discounted per episode:
 /// Σ_t γ^t·P(not ended) = 1/(1 − mean discount), the discount being 0 where an episode ended.  Feed: requests of a user-day,
-/// rows/(users·days from the first to the last row).
+/// rows/(days from each row's request to its user's next, summed).
 double requests_per_value(const TransitionBatch& rows, const EnvSpec& spec);
 
 /// (x − mean x)/(sd x + 1e-8).

@@ -80,9 +80,8 @@ TEST_CASE("cpo: a value sums up as many requests as an episode's discounts add u
   TransitionBatch rows;
   rows.action.assign(10, 0);
   rows.terminated = {0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
-  rows.time = {0, 1, 2, 3, 4, 5, 6, 7, 8, kDay / 2};
+  rows.elapsed_s.assign(10, kDay / 4);
   EnvSpec spec;
-  spec.num_users = 5;
   spec.discount = 0.9;  // Σ (.9·.8)^t
   CHECK(requests_per_value(rows, spec) == doctest::Approx(1 / (1 - 0.72)));
   spec.discount = 0;
