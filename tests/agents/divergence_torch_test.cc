@@ -6,13 +6,13 @@
 
 #include "agents/nets.h"
 #include "agents/ntk.h"
+#include "tests/agents/torch_numbers.h"
 
 namespace sluice {
 namespace {
 
 using torch::Tensor;
 
-const auto kDouble = torch::TensorOptions(torch::kDouble);
 
 // Semi-gradient TD on a batch, full gradient flow of step η, no target network, rewards 0:
 // θ ← θ − η·Σ_i (Q(x_i) − γ_i·Q(x'_i))·∂Q(x_i)/∂θ / P.

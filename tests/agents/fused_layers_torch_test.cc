@@ -2,6 +2,7 @@
 
 #include "agents/attended_items.h"
 #include "agents/grouped_layer.h"
+#include "tests/agents/torch_numbers.h"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +14,6 @@ namespace {
 
 using torch::Tensor;
 
-const auto kDouble = torch::TensorOptions(torch::kDouble);
 
 // Largest relative error of autograd's gradient of `loss` with respect to `parameter`.
 double gradient_error(const std::function<Tensor()>& loss, Tensor parameter) {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "tests/agents/gradient_check.h"
+#include "tests/agents/torch_numbers.h"
 
 namespace sluice {
 namespace {
@@ -17,7 +18,6 @@ Tensor doubles(std::vector<double> values, std::vector<std::int64_t> shape) {
   return torch::tensor(values, torch::kDouble).view(shape);
 }
 
-double number(const Tensor& scalar) { return scalar.item<double>(); }
 
 TEST_CASE("td loss: squared error and Huber of 3, 0.5 and -2") {
   const Tensor q = doubles({4, 1.5, -1}, {3}), target = doubles({1, 1, 1}, {3});

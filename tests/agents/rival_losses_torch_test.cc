@@ -14,12 +14,11 @@
 #include "agents/relaxed_actor.h"
 #include "agents/soft_actor_critic.h"
 #include "tests/agents/gradient_check.h"
+#include "tests/agents/torch_numbers.h"
 
 namespace sluice {
 namespace {
 
-torch::Tensor doubles(std::vector<double> values, std::vector<std::int64_t> shape) { return torch::tensor(values, torch::kDouble).view(shape); }
-double number(const torch::Tensor& scalar) { return scalar.item<double>(); }
 
 // π = (¼, ¾), Q = (2, 4), α = ½: Σ π·(Q − α·ln π)
 constexpr double kSoftValue = 0.25 * (2 + 0.5 * 1.3862943611198906) + 0.75 * (4 + 0.5 * 0.2876820724517809);

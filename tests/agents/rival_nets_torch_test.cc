@@ -10,12 +10,11 @@
 #include "sim/check.h"
 #include "tests/agents/gradient_check.h"
 #include "tests/agents/learning_fixture.h"
+#include "tests/agents/torch_numbers.h"
 
 namespace sluice {
 namespace {
 
-torch::Tensor doubles(std::vector<double> values, std::vector<std::int64_t> shape) { return torch::tensor(values, torch::kDouble).view(shape); }
-double number(const torch::Tensor& scalar) { return scalar.item<double>(); }
 double largest(const torch::Tensor& x) { return x.abs().max().item<double>(); }
 
 TEST_CASE("stacks: every row passes through every network, and the first one alone gives the same") {
