@@ -162,6 +162,10 @@ ExperimentConfig load_experiment(const std::string& path, const std::vector<std:
 /// A resolved config as stored in a result file.
 ExperimentConfig parse_experiment(const std::string& yaml, const std::string& name);
 
+/// As sim/config_writer.h says; compiled in one place, because the text of every agent's every field takes a while.
+std::string to_yaml(const ExperimentConfig& config);
+std::string to_yaml(const FeedConfig& config);
+
 /// Built-in scenarios: name and YAML text.
 const std::vector<std::pair<std::string, std::string>>& builtin_scenarios();
 

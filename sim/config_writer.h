@@ -22,15 +22,15 @@ std::string write_config(const C& config, int indent);
 template <class T>
 std::string write_value(const T& value, int indent) {
   if constexpr (Config<T>) {
-    return "\n" + write_config(value, indent);
+    return write_config(value, indent).insert(0, 1, '\n');
   } else if constexpr (IsVariant<T>::value) {
-    return std::visit([&](const auto& kind) { return "\n" + write_config(kind, indent); }, value);
+    return std::visit([&](const auto& kind) { return write_config(kind, indent).insert(0, 1, '\n'); }, value);
   } else if constexpr (std::is_same_v<T, bool>) {
     return value ? " true\n" : " false\n";
   } else if constexpr (std::is_same_v<T, std::string>) {
-    return " " + quote_scalar(value) + "\n";
+    return fmt::format(" {}\n", quote_scalar(value));
   } else if constexpr (std::is_enum_v<T>) {
-    return std::string(" ") + enum_names(T{})[static_cast<std::size_t>(value)] + "\n";
+    return fmt::format(" {}\n", enum_names(T{})[static_cast<std::size_t>(value)]);
   } else if constexpr (std::is_arithmetic_v<T>) {
     return fmt::format(" {}\n", value);
   } else if constexpr (IsOptional<T>::value) {
@@ -39,35 +39,33 @@ std::string write_value(const T& value, int indent) {
     std::string text = " [";
     for (std::size_t i = 0; i < value.size(); ++i) {
       std::string item = write_value(value[i], indent);
-      text += (i > 0 ? "," : "") + item.substr(i > 0 ? 0 : 1, item.size() - (i > 0 ? 1 : 2));
+      text.append(i > 0 ? "," : "").append(item, i > 0 ? 0 : 1, item.size() - (i > 0 ? 1 : 2));
     }
-    return text + "]\n";
+    return text.append("]\n");
   } else {
     static_assert(IsMap<T>::value, "no writer for this type of field");
     if (value.empty()) return " {}\n";
     std::string text = "\n";
     for (const auto& [key, item] : value)
-      text += std::string(static_cast<std::size_t>(indent), ' ') + quote_scalar(key) + ":" +
-              write_value(item, indent + 2);
+      text += fmt::format("{:{}}{}:{}", "", indent, quote_scalar(key), write_value(item, indent + 2));
     return text;
   }
 }
 
 template <Config C>
 std::string write_config(const C& config, int indent) {
-  const std::string space(static_cast<std::size_t>(indent), ' ');
   std::string text;
-  if constexpr (requires { C::kKind; }) text += space + "kind: " + C::kKind + "\n";
+  if constexpr (requires { C::kKind; }) text = fmt::format("{:{}}kind: {}\n", "", indent, C::kKind);
   const auto write_field = [&](const auto& f) {
     using F = std::decay_t<decltype(f)>;
     const auto& value = config.*(f.member);
     if constexpr (IsRest<F>::value) {
       for (const auto& [key, item] : value)
-        text += space + quote_scalar(key) + ":" + write_value(item, indent + 2);
+        text += fmt::format("{:{}}{}:{}", "", indent, quote_scalar(key), write_value(item, indent + 2));
     } else {
       if constexpr (IsOptional<typename F::Type>::value)
         if (!value) return;
-      text += space + f.name + ":" + write_value(value, indent + 2);
+      text += fmt::format("{:{}}{}:{}", "", indent, f.name, write_value(value, indent + 2));
     }
   };
   std::apply([&](const auto&... fields) { (write_field(fields), ...); }, C::fields());
