@@ -7,6 +7,7 @@
 
 #include "analysis/compare.h"
 #include "analysis/comparison_table.h"
+#include "analysis/matched.h"
 #include "analysis/objective.h"
 #include "analysis/report.h"
 #include "analysis/report_figures.h"
@@ -24,6 +25,12 @@ void write_file(const fs::path& path, const std::string& text) {
   if (!out) throw io_error(path.string() + ": cannot write (disk full, or not writable?)");
 }
 
+void make_directory(const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) throw io_error(fmt::format("{}: cannot make the directory: {}", directory.string(), error.message()));
+}
+
 void write_tables(const Comparison& comparison, const fs::path& directory) {
   std::size_t i = 0;
   for (const TextTable& table : comparison_tables(comparison)) {
@@ -38,8 +45,20 @@ void write_tables(const Comparison& comparison, const fs::path& directory) {
 }  // namespace
 
 int compare_command(const CompareOptions& options) {
+  if (!options.figure.empty() && options.matched.empty()) throw usage_error("--figure DIR: goes with --matched; `sluice report` draws everything else");
+  if (!options.figure.empty()) check_gnuplot();
   const TableFormat format = parse_table_format(options.format);
+  const std::optional<MatchedOptions> matched = options.matched.empty() ? std::nullopt : std::optional(parse_matched(options.matched));
   Runs runs = load_runs(options.inputs);
+  if (matched) {
+    const Matched result = compare_matched(runs, *matched, options.statistics);
+    fmt::print("{}", render(matched_table(result), format));
+    if (!options.figure.empty()) {
+      make_directory(options.figure);
+      render_figure(front_figure(result), options.figure);
+    }
+    return static_cast<int>(ExitCode::kDone);
+  }
   add_objective(runs, parse_prices(options.prices));
   fmt::print("{}", render_comparison(compare(runs, options.statistics), format));
   return static_cast<int>(ExitCode::kDone);
@@ -55,10 +74,7 @@ int report_command(const ReportOptions& options) {
   add_objective(runs, parse_prices(options.prices));
   const Comparison comparison = compare(runs, options.statistics);
   check_gnuplot();
-  fs::create_directories(directory, error);
-  if (error)
-    throw io_error(
-        fmt::format("{}: cannot make the directory: {}", directory.string(), error.message()));
+  make_directory(directory);
 
   ReportContents contents{.title = options.title.empty() ? "sluice report" : options.title,
                           .command = options.command,

@@ -24,6 +24,8 @@ struct CompareOptions {
   std::vector<std::string> inputs;  // result files or directories (searched recursively for *.h5)
   std::string format = "text";      // text, md, csv, tex
   std::vector<std::string> prices = {};  // COST=PRICE: adds the objective of analysis/objective.h
+  std::string matched = {};              // COST or COST=VALUE: families under one limit of a cost instead (analysis/matched.h)
+  std::string figure = {};               // with matched: a directory for fronts.svg, .pdf, .png and .csv
   StatisticsOptions statistics = {};
 };
 int compare_command(const CompareOptions& options);

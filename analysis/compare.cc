@@ -1,100 +1,18 @@
 #include "analysis/compare.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
 
+#include "analysis/sampled_runs.h"
+
 namespace sluice {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-using Draws = std::vector<double>;
-
-/// One column of one run: its mean per user, and that mean in every bootstrap replicate.
-struct Sampled {
-  double mean = kNan;
-  Draws draws;
-};
-using RunColumns = std::map<std::string, Sampled>;
-
-/// user_id → row sums of the wanted columns (a user may have several episodes).
-std::map<std::int64_t, std::vector<double>> sum_by_user(const Run& run,
-                                                        const std::vector<std::string>& columns) {
-  const std::string where = run.path + " /episodes";
-  const std::vector<std::int64_t> users = integers(run.episodes, "user_id", where);
-  std::map<std::int64_t, std::vector<double>> sums;
-  for (const std::int64_t user : users) sums[user].assign(columns.size(), 0.0);
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    const std::vector<double> values = numbers(run.episodes, columns[c], where);
-    for (std::size_t i = 0; i < values.size(); ++i) sums[users[i]][c] += values[i];
-  }
-  return sums;
-}
-
-std::set<std::string> wanted_columns(const Run& run) {
-  std::set<std::string> wanted;
-  for (const MetricInfo& metric : feed_metrics()) {
-    wanted.insert(metric.numerator);
-    wanted.insert(metric.denominator);
-  }
-  wanted.insert("objective");
-  if (run.constraints.find("name") != nullptr)
-    for (const std::string& name : texts(run.constraints, "name", run.path)) wanted.insert(name);
-  std::set<std::string> present;
-  for (const std::string& name : wanted)
-    if (!name.empty() && run.episodes.find(name) != nullptr) present.insert(name);
-  return present;
-}
-
-/// Resamples the users of one evaluate seed, for all its runs at once.
-void sample_stratum(const std::vector<const Run*>& runs, const StatisticsOptions& options,
-                    std::map<const Run*, RunColumns>& sampled, Comparison& comparison) {
-  std::set<std::string> names;
-  for (const Run* run : runs) names.merge(wanted_columns(*run));
-  for (const Run* run : runs) {
-    const std::set<std::string> present = wanted_columns(*run);
-    std::erase_if(names, [&](const std::string& name) { return present.count(name) == 0; });
-  }
-  const std::vector<std::string> columns(names.begin(), names.end());
-
-  std::vector<std::map<std::int64_t, std::vector<double>>> sums;
-  for (const Run* run : runs) sums.push_back(sum_by_user(*run, columns));
-  std::vector<std::int64_t> users;
-  for (const auto& entry : sums[0])
-    if (std::all_of(sums.begin(), sums.end(), [&](const auto& run) { return run.count(entry.first) > 0; }))
-      users.push_back(entry.first);
-  if (users.empty())
-    throw data_error(fmt::format("evaluate seed {}: {} and its rivals have no user in common",
-                                 runs[0]->evaluate_seed, runs[0]->path));
-  for (std::size_t i = 0; i < runs.size(); ++i)
-    if (sums[i].size() != users.size())
-      comparison.notes.push_back(fmt::format(
-          "{}: {} of its {} users were met by all runs with evaluate seed {}; the others "
-          "are left out",
-          runs[i]->path, users.size(), sums[i].size(), runs[i]->evaluate_seed));
-  comparison.users += static_cast<double>(users.size());
-
-  Eigen::MatrixXd values(users.size(), runs.size() * columns.size());
-  for (std::size_t i = 0; i < runs.size(); ++i)
-    for (std::size_t u = 0; u < users.size(); ++u)
-      for (std::size_t c = 0; c < columns.size(); ++c)
-        values(static_cast<Eigen::Index>(u), static_cast<Eigen::Index>(i * columns.size() + c)) =
-            sums[i].at(users[u])[c];
-  const Eigen::MatrixXd draws =
-      bootstrap_means(values, Seed(options.seed),
-                      static_cast<std::uint64_t>(runs[0]->evaluate_seed), options.resamples);
-  for (std::size_t i = 0; i < runs.size(); ++i)
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      const auto column = static_cast<Eigen::Index>(i * columns.size() + c);
-      sampled[runs[i]][columns[c]] = {
-          values.col(column).mean(),
-          Draws(draws.col(column).data(), draws.col(column).data() + draws.rows())};
-    }
-}
 
 /// Exact values: every "replicate" is the value itself.
 RunColumns exact_columns(const Run& run, int resamples) {
@@ -102,29 +20,24 @@ RunColumns exact_columns(const Run& run, int resamples) {
       {"return", {run.exact_return, Draws(static_cast<std::size_t>(resamples), run.exact_return)}}};
 }
 
-Sampled average(const std::vector<const Sampled*>& parts) {
-  Sampled result{0, Draws(parts[0]->draws.size(), 0.0)};
-  const auto n = static_cast<double>(parts.size());
-  for (const Sampled* part : parts) {
-    result.mean += part->mean / n;
-    for (std::size_t b = 0; b < result.draws.size(); ++b) result.draws[b] += part->draws[b] / n;
-  }
-  return result;
-}
-
 class Comparer {
  public:
   Comparer(const Runs& runs, const StatisticsOptions& options, Comparison& comparison)
       : runs_(runs), options_(options), comparison_(comparison) {
-    std::map<std::int64_t, std::vector<const Run*>> strata;
-    for (const Run& run : runs.runs) strata[run.evaluate_seed].push_back(&run);
-    for (const auto& [seed, members] : strata) {
-      comparison_.evaluate_seeds.push_back(seed);
-      if (comparison_.tabular)
-        for (const Run* run : members) sampled_[run] = exact_columns(*run, options.resamples);
-      else
-        sample_stratum(members, options, sampled_, comparison_);
+    if (comparison_.tabular) {
+      std::set<std::int64_t> seeds;
+      for (const Run& run : runs.runs) {
+        seeds.insert(run.evaluate_seed);
+        sampled_[&run] = exact_columns(run, options.resamples);
+      }
+      comparison_.evaluate_seeds.assign(seeds.begin(), seeds.end());
+      return;
     }
+    SampledRuns sampled = sample_users(runs, options);
+    sampled_ = std::move(sampled.columns);
+    comparison_.users = sampled.users;
+    comparison_.evaluate_seeds = std::move(sampled.evaluate_seeds);
+    comparison_.notes.insert(comparison_.notes.end(), sampled.notes.begin(), sampled.notes.end());
   }
 
   AgentSummary summarise(const std::string& label) const {
@@ -202,47 +115,30 @@ class Comparer {
             MetricSummary& summary) const {
     const std::vector<const Run*> theirs = runs_of(comparison_.reference);
     bool learned = false;
-    std::vector<Draws> differences, bases;
-    double difference = 0, base = 0;
-    int pairs = 0;
+    std::vector<Pair> pairs;
     for (const Run* run : mine) {
       std::vector<const Run*> partners;
       for (const Run* other : theirs)
         if (other->evaluate_seed == run->evaluate_seed) partners.push_back(other);
+      const bool own_base = metric.lift_base[0] == '\0';
       const auto own = columns({run}, metric.numerator);
       const auto other = columns(partners, metric.numerator);
-      const auto other_base = columns(partners, metric.lift_base[0] == '\0' ? metric.numerator : metric.lift_base);
+      const auto other_base = columns(partners, own_base ? metric.numerator : metric.lift_base);
       if (own.empty() || other.empty() || other_base.empty()) continue;
       learned = learned || run->learns() || partners[0]->learns();
-      const Sampled partner = average(other);
-      Draws partner_draws = partner.draws;
-      if (partners[0]->learns() && partners.size() > 1) {
-        std::vector<Draws> all;
-        for (const Sampled* one : other) all.push_back(one->draws);
-        partner_draws = resample_runs(all, rng(static_cast<std::uint64_t>(run->evaluate_seed) + 1));
-      }
-      Draws gap = own[0]->draws;
-      for (std::size_t b = 0; b < gap.size(); ++b) gap[b] -= partner_draws[b];
-      differences.push_back(std::move(gap));
-      const bool own_base = metric.lift_base[0] == '\0';
-      const Sampled share_of = average(other_base);
-      bases.push_back(own_base ? std::move(partner_draws) : share_of.draws);
-      difference += own[0]->mean - partner.mean;
-      base += share_of.mean;
-      ++pairs;
+      Sampled partner = partner_of(other, partners[0]->learns(), rng(static_cast<std::uint64_t>(run->evaluate_seed) + 1));
+      Sampled gap = *own[0];
+      gap.mean -= partner.mean;
+      for (std::size_t b = 0; b < gap.draws.size(); ++b) gap.draws[b] -= partner.draws[b];
+      pairs.push_back({std::move(gap), own_base ? std::move(partner) : average(other_base)});
     }
-    if (pairs == 0 || base == 0) return;
-    const auto mean_of = [](const std::vector<Draws>& draws, std::size_t b) {
-      double sum = 0;
-      for (const Draws& one : draws) sum += one[b];
-      return sum / static_cast<double>(draws.size());
-    };
-    Draws lifts = learned ? resample_runs(differences, rng()) : Draws(differences[0].size());
-    for (std::size_t b = 0; b < lifts.size(); ++b)
-      lifts[b] = (learned ? lifts[b] : mean_of(differences, b)) / std::abs(mean_of(bases, b));
-    summary.lift = percentile_interval(difference / std::abs(base), lifts);
-    summary.lift_standard_error = standard_deviation(lifts);
-    if (comparison_.tabular && pairs < 2) summary.lift.lo = summary.lift.hi = kNan;
+    double base = 0;
+    for (const Pair& pair : pairs) base += pair.base.mean;
+    if (base == 0) return;
+    const Lift lift = lift_of(pairs, learned, rng());
+    summary.lift = lift.value;
+    summary.lift_standard_error = lift.standard_error;
+    if (comparison_.tabular && pairs.size() < 2) summary.lift.lo = summary.lift.hi = kNan;
   }
 
   /// Metrics that older files or users' own tables only hold per day.
@@ -325,20 +221,6 @@ class Comparer {
   std::map<const Run*, RunColumns> sampled_;
 };
 
-std::string choose_reference(const Runs& runs, const StatisticsOptions& options) {
-  const std::vector<std::string> labels = runs.labels();
-  if (options.reference) {
-    if (std::find(labels.begin(), labels.end(), *options.reference) == labels.end())
-      throw usage_error(fmt::format("--reference {}: no such agent here; there are {}",
-                                    *options.reference, fmt::join(labels, ", ")));
-    return *options.reference;
-  }
-  for (const char* word : {"tuned", "threshold"})
-    for (const std::string& label : labels)
-      if (label.find(word) != std::string::npos) return label;
-  return labels[0];
-}
-
 void resolve_detectable_lift(Comparison& comparison) {
   std::vector<double> lifts;
   for (const AgentSummary& agent : comparison.agents)
@@ -384,7 +266,7 @@ Comparison compare(const Runs& runs, const StatisticsOptions& options) {
   if (options.resamples < 100)
     throw usage_error(fmt::format("{} resamples: at least 100 are needed", options.resamples));
   Comparison comparison;
-  comparison.reference = choose_reference(runs, options);
+  comparison.reference = choose_reference(runs.labels(), options);
   comparison.tabular = runs.runs[0].episodes.num_rows() == 0;
   comparison.days = runs.runs[0].eval_days;
   comparison.optimum = runs.runs[0].optimum_return;

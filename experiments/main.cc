@@ -118,6 +118,9 @@ struct CommandLine {
     c->add_option("FILE|DIR", compare.inputs, "result files, or directories of them")->required();
     c->add_option("--format", compare.format, "text, md, csv or tex")->check(CLI::IsMember({"text", "md", "csv", "tex"}));
     c->add_option("--reference", reference, "label of the agent that lifts are against");
+    c->add_option("--matched", compare.matched, "COST or COST=VALUE: live watch of all agents under one limit of a cost, by their fronts over multipliers; "
+                  "an agent is what stands before the first - of its labels");
+    c->add_option("--figure", compare.figure, "with --matched: a directory for the figure of the fronts (SVG, PDF, PNG) and its numbers");
     c->add_option("--price", compare.prices, "COST=PRICE: also compare live watch − Σ PRICE·COST, the objective of planners; may be repeated")->take_all();
     CLI::App* r = command("report", "One self-contained HTML file, figures (SVG, PDF), tables (CSV, Markdown, LaTeX)",
                           "sluice report results --out report", [this] {

@@ -1,0 +1,90 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/lines.h"
+#include "analysis/matched.h"
+#include "analysis/tables.h"
+
+namespace sluice {
+namespace {
+
+constexpr int kColumns = 4, kPanelWidth = 150, kPanelHeight = 130;          // px, inside the axes
+constexpr int kLeft = 78, kBottom = 62, kTop = 30, kGap = 14, kBetween = 34;  // px around and between
+
+struct Range {
+  double lo = 1e300, hi = -1e300;
+  void add(double value) { lo = std::min(lo, value), hi = std::max(hi, value); }
+  void widen(double share) {
+    const double room = std::max(share * (hi - lo), 1e-6 * std::abs(hi));
+    lo -= room, hi += room;
+  }
+};
+
+}  // namespace
+
+Figure front_figure(const Matched& matched) {
+  // cost_time is minus the app usage, which is easier to read.
+  const bool is_usage = matched.cost == "cost_time";
+  const double sign = is_usage ? -1 : 1;
+  Range x, y;
+  const MatchedFamily* reference = nullptr;
+  for (const MatchedFamily& family : matched.families) {
+    if (family.name == matched.reference) reference = &family;
+    if (family.points.size() < 2) continue;  // `always` and the like lie far out
+    for (const FrontPoint& point : family.points) x.add(sign * point.cost), y.add(point.live_watch);
+  }
+  for (const FrontPoint& point : reference->points) x.add(sign * point.cost), y.add(point.live_watch);
+  x.add(sign * matched.value);
+  x.widen(0.06), y.widen(0.08);
+  const auto rows_of = [&](const MatchedFamily& family, bool with_never) {
+    std::vector<std::vector<double>> rows;
+    for (const FrontPoint& point : family.points) rows.push_back({sign * point.cost, point.live_watch});
+    if (with_never && matched.never) rows.push_back({sign * matched.never->cost, matched.never->live_watch});
+    return rows;
+  };
+
+  Figure figure;
+  figure.name = "fronts";
+  figure.title = "Live watch against " + (is_usage ? std::string("app usage") : matched.cost);
+  std::vector<const MatchedFamily*> shown;
+  for (const MatchedFamily& family : matched.families)
+    if (&family != reference) shown.push_back(&family);
+  if (shown.empty()) shown.push_back(reference);
+  const int n = static_cast<int>(shown.size()), columns = std::min(kColumns, n), rows = (n + columns - 1) / columns;
+  figure.width = kLeft + columns * (kPanelWidth + kGap);
+  figure.height = kTop + rows * (kPanelHeight + kBetween) + kBottom - kBetween;
+  const double w = figure.width, h = figure.height;
+  figure.script = data_block("reference", rows_of(*reference, true));
+  figure.script += fmt::format("set multiplot\nunset key\nset xrange [{:.8g}:{:.8g}]\nset yrange [{:.8g}:{:.8g}]\nset xtics {:.8g} offset 0,0.2\nset ytics {:.8g}\n", x.lo, x.hi,
+                               y.lo, y.hi, round_step(x.hi - x.lo, 3), round_step(y.hi - y.lo, 4));
+  for (int i = 0; i < n; ++i) {
+    const int column = i % columns, row = i / columns;
+    const double left = kLeft + column * (kPanelWidth + kGap), top = kTop + row * (kPanelHeight + kBetween);
+    const MatchedFamily& family = *shown[static_cast<std::size_t>(i)];
+    const bool is_lowest = i + columns >= n;
+    figure.script += fmt::format(
+        "set lmargin at screen {:.4f}; set rmargin at screen {:.4f}; set tmargin at screen {:.4f}; set bmargin at screen {:.4f}\n"
+        "set title {} offset 0,-0.7\nset format x '{}'\nset format y '{}'\n"
+        "set arrow 1 from first {:.8g}, graph 0 to first {:.8g}, graph 1 nohead lc rgb '#000000' dt 3 lw 1.2 back\n",
+        left / w, (left + kPanelWidth) / w, 1 - top / h, 1 - (top + kPanelHeight) / h, quoted(family.name), is_lowest ? "%g" : "", column == 0 ? "%g" : "",
+        sign * matched.value, sign * matched.value);
+    figure.script += data_block(fmt::format("line{}", i), rows_of(family, true)) + data_block(fmt::format("points{}", i), rows_of(family, false));
+    figure.script += fmt::format("plot $reference using 1:2 with lines lc rgb '#909090' lw 1.6 dt 1, $line{0} using 1:2 with lines lc rgb '{1}' lw 1.6, $points{0} using 1:2 with points lc rgb '{1}' pt 7 ps 0.7\n", i,
+                                 series_color(0));
+  }
+  // The axes' names, once for all.
+  figure.script += fmt::format(
+      "set label 11 {} at screen {:.4f}, screen {:.4f} center\nset label 12 'live watch (s per user-day)' at screen {:.4f}, screen 0.5 center rotate by 90\n"
+      "unset title; unset arrow; unset border; unset tics; set lmargin at screen 0; set rmargin at screen 0.001; set tmargin at screen 0.001; set bmargin at screen 0\n"
+      "plot NaN notitle\nunset multiplot\n",
+      quoted(is_usage ? "app usage (s per user-day)" : matched.cost + " (per user-day)"), (kLeft + 0.5 * (w - kLeft)) / w, 16 / h, 16 / w);
+  figure.caption = fmt::format("Blue: an agent's policies and its front; grey: that of {}. Dotted: the limit under which they are compared.", matched.reference);
+  figure.csv = "family,label,cost,live_watch_s\n";
+  for (const MatchedFamily& family : matched.families)
+    for (const FrontPoint& point : family.points) figure.csv += fmt::format("{},{},{:.10g},{:.10g}\n", escape_csv(family.name), escape_csv(point.label), point.cost, point.live_watch);
+  return figure;
+}
+
+}  // namespace sluice

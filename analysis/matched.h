@@ -1,0 +1,71 @@
+#pragma once
+// Agents under one limit of a cost: who watches most live when nobody may spend more app usage than that?
+//
+// Family: the labels that agree up to the first "-" (dqn-cost_usage-0.5, dqn-cost_usage-1, ... are dqn), as a sweep over
+//   multipliers or prices names them.  Front of a family, per training and evaluate seed: its policies as points
+//   (cost, live watch) in the order of their live watch, straight lines between neighbours: a share of users under either
+//   policy is a policy.  No envelope is taken: it would flatter who has more points.  If there are runs of the kind
+//   `never`, their point is the end of every front.
+// Live watch within c*: the highest point of the front whose cost is at most c*; NaN if there is none.  Fronts that begin
+//   within c* are counted: their agent might have had more at a lower price.  A front may bend back: some streams keep users,
+//   so that cost_time can first fall and then rise with every stream more.
+// Bootstrap as in analysis/compare.h; c* moves with the users of the evaluate seed and with those that are drawn, in
+//   proportion to what `never` (without it: the mean run) costs on them, as a limit relative to that policy does.
+// P(better): over evaluate seeds, the mean share of pairs (a run of the family, one of the reference) won, ties ½.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/commands.h"
+#include "analysis/figure.h"
+#include "analysis/load_runs.h"
+#include "analysis/statistics.h"
+#include "analysis/tables.h"
+
+namespace sluice {
+
+struct MatchedOptions {
+  std::string cost;             // column of /episodes
+  std::optional<double> value;  // c* per user-day; none: the mean of the limits that the runs were under
+};
+/// "cost_time" or "cost_time=-12000".  Throws usage_error.
+MatchedOptions parse_matched(const std::string& text);
+
+struct FrontPoint {
+  std::string label;
+  double cost = 0, live_watch = 0;  // s per user-day, mean over runs
+};
+struct MatchedFamily {
+  std::string name;
+  int num_fronts = 0;                        // training × evaluate seeds
+  int num_within = 0, num_unbound = 0;       // those with a point within c*; whose first point is
+  std::vector<FrontPoint> points;            // by falling live watch; without that of `never`
+  Estimate live_watch = unknown_estimate();  // s per user-day; unknown unless all fronts have a point within c*
+  Estimate lift = unknown_estimate();        // a fraction of the reference's
+  double probability = 0;                    // that it is better than the reference; NaN if unknown
+};
+struct Matched {
+  std::string cost, reference;
+  double value = 0;  // c*
+  int num_evaluate_seeds = 0;
+  std::optional<FrontPoint> never;
+  std::vector<MatchedFamily> families;  // by falling live watch, unknown last
+};
+
+struct Within {
+  double value = 0;         // NaN: no point
+  bool is_unbound = false;  // the first point is within
+};
+/// The highest point within `limit` of the line through the points (cost, value) by falling value.
+Within highest_within(std::vector<std::pair<double, double>> points, double limit);
+
+/// Throws usage_error for a cost or reference that is not there, data_error for runs that cannot be compared.
+Matched compare_matched(const Runs& runs, const MatchedOptions& matched, const StatisticsOptions& options);
+
+TextTable matched_table(const Matched& matched);
+
+/// A panel for each family beside the reference's front, on common axes; c* is a dotted line.  analysis/front_figure.cc
+Figure front_figure(const Matched& matched);
+
+}  // namespace sluice
