@@ -16,13 +16,12 @@ cd "$copy"
 changed=$(diff -rq "$source/agents" agents | wc -l || true)  # diff ends with 1
 ((changed == 4)) || { echo "the recipe touched $changed files of agents/, not 4" >&2; exit 1; }
 
-cmake --preset release -B "$copy/build" >/dev/null
+cmake --preset release -B "$copy/build" -DSLUICE_UNITY=OFF >/dev/null
 objects=(agents/CMakeFiles/sluice_agents.dir/agents.cc.o agents/CMakeFiles/sluice_learning.dir/{toy,learning_library}.cc.o)
 ninja -C build -j1 "${objects[@]}" | tail -1
-# The learning library: this build's objects, but for the two that know the new agent.
+# The learning library: this build's objects, and before them the two that know the new agent.
 link=$(ninja -C "$build" -t commands libsluice_learning.so | tail -1)
-link=${link//agents\/CMakeFiles\/sluice_learning.dir\/learning_library.cc.o/$copy/build/${objects[2]} $copy/build/${objects[1]}}
-(cd "$build" && eval "${link// -o libsluice_learning.so/ -o $copy/build/libsluice_learning.so}")
+(cd "$build" && eval "${link// -o libsluice_learning.so/ -Wl,--allow-multiple-definition -o $copy/build/libsluice_learning.so $copy/build/${objects[1]} $copy/build/${objects[2]}}")
 
 cat >toy_main.cc <<'END'
 #include <cstdio>
