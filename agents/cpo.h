@@ -8,8 +8,9 @@
 // c = (J − d)/N: the limit d and the measured value J sum up N requests (on_policy.h), advantages are of one.  Undiscounted
 // values of the feed meet discounted advantages there, so c is a scale that is right in size and sign, not to the digit.
 //
-// One limit is kept per step, that which is exceeded most, relative to itself; of two, one may stay exceeded by some percent.  Limited costs take no price: `multiplier` may
-// only be fixed, and costs with a fixed price λ > 0 are part of the reward.  Without limits it is TRPO (Schulman et al. 2015).
+// One limit is kept per step, that which is exceeded most, relative to itself; of two, one may stay exceeded by some percent.
+// Limited costs take no price: `multiplier` may only be fixed, and costs with a fixed price λ > 0 are part of the reward.
+// Without limits it is TRPO (Schulman et al. 2015).
 
 #include <memory>
 #include <tuple>

@@ -42,23 +42,26 @@ void write_tables(const Comparison& comparison, const fs::path& directory) {
   write_file(directory / "comparison.csv", render(long_table(comparison), TableFormat::kCsv));
 }
 
+int compare_within(const CompareOptions& options, TableFormat format) {
+  if (!options.prices.empty()) throw usage_error("--price: the objective has no place beside --matched: leave one out");
+  const MatchedOptions wanted = parse_matched(options.matched);
+  if (!options.figure.empty()) check_gnuplot();
+  const Matched matched = compare_matched(load_runs(options.inputs), wanted, options.statistics);
+  fmt::print("{}", render(format == TableFormat::kCsv ? matched_long_table(matched) : matched_table(matched), format));
+  if (!options.figure.empty()) {
+    make_directory(options.figure);
+    render_figure(front_figure(matched), options.figure);
+  }
+  return static_cast<int>(ExitCode::kDone);
+}
+
 }  // namespace
 
 int compare_command(const CompareOptions& options) {
-  if (!options.figure.empty() && options.matched.empty()) throw usage_error("--figure DIR: goes with --matched; `sluice report` draws everything else");
-  if (!options.figure.empty()) check_gnuplot();
   const TableFormat format = parse_table_format(options.format);
-  const std::optional<MatchedOptions> matched = options.matched.empty() ? std::nullopt : std::optional(parse_matched(options.matched));
+  if (!options.matched.empty()) return compare_within(options, format);
+  if (!options.figure.empty()) throw usage_error("--figure DIR: goes with --matched; `sluice report` draws everything else");
   Runs runs = load_runs(options.inputs);
-  if (matched) {
-    const Matched result = compare_matched(runs, *matched, options.statistics);
-    fmt::print("{}", render(matched_table(result), format));
-    if (!options.figure.empty()) {
-      make_directory(options.figure);
-      render_figure(front_figure(result), options.figure);
-    }
-    return static_cast<int>(ExitCode::kDone);
-  }
   add_objective(runs, parse_prices(options.prices));
   fmt::print("{}", render_comparison(compare(runs, options.statistics), format));
   return static_cast<int>(ExitCode::kDone);

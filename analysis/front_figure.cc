@@ -57,8 +57,10 @@ Figure front_figure(const Matched& matched) {
   figure.height = kTop + rows * (kPanelHeight + kBetween) + kBottom - kBetween;
   const double w = figure.width, h = figure.height;
   figure.script = data_block("reference", rows_of(*reference, true));
-  figure.script += fmt::format("set multiplot\nunset key\nset xrange [{:.8g}:{:.8g}]\nset yrange [{:.8g}:{:.8g}]\nset xtics {:.8g} offset 0,0.2\nset ytics {:.8g}\n", x.lo, x.hi,
-                               y.lo, y.hi, round_step(x.hi - x.lo, 3), round_step(y.hi - y.lo, 4));
+  figure.script += fmt::format(
+      "set multiplot\nunset key\nset xrange [{:.8g}:{:.8g}]\nset yrange [{:.8g}:{:.8g}]\n"
+      "set xtics {:.8g} offset 0,0.2\nset ytics {:.8g}\n",
+      x.lo, x.hi, y.lo, y.hi, round_step(x.hi - x.lo, 3), round_step(y.hi - y.lo, 4));
   for (int i = 0; i < n; ++i) {
     const int column = i % columns, row = i / columns;
     const double left = kLeft + column * (kPanelWidth + kGap), top = kTop + row * (kPanelHeight + kBetween);
@@ -66,24 +68,34 @@ Figure front_figure(const Matched& matched) {
     const bool is_lowest = i + columns >= n;
     figure.script += fmt::format(
         "set lmargin at screen {:.4f}; set rmargin at screen {:.4f}; set tmargin at screen {:.4f}; set bmargin at screen {:.4f}\n"
-        "set title {} offset 0,-0.7\nset format x '{}'\nset format y '{}'\n"
-        "set arrow 1 from first {:.8g}, graph 0 to first {:.8g}, graph 1 nohead lc rgb '#000000' dt 3 lw 1.2 back\n",
-        left / w, (left + kPanelWidth) / w, 1 - top / h, 1 - (top + kPanelHeight) / h, quoted(family.name), is_lowest ? "%g" : "", column == 0 ? "%g" : "",
-        sign * matched.value, sign * matched.value);
-    figure.script += data_block(fmt::format("line{}", i), rows_of(family, true)) + data_block(fmt::format("points{}", i), rows_of(family, false));
-    figure.script += fmt::format("plot $reference using 1:2 with lines lc rgb '#909090' lw 1.6 dt 1, $line{0} using 1:2 with lines lc rgb '{1}' lw 1.6, $points{0} using 1:2 with points lc rgb '{1}' pt 7 ps 0.7\n", i,
-                                 series_color(0));
+        "set title {} offset 0,-0.7\nset format x '{}'\nset format y '{}'\n",
+        left / w, (left + kPanelWidth) / w, 1 - top / h, 1 - (top + kPanelHeight) / h, quoted(family.name), is_lowest ? "%g" : "",
+        column == 0 ? "%g" : "");
+    figure.script += fmt::format(
+        "set arrow 1 from first {0:.8g}, graph 0 to first {0:.8g}, graph 1 nohead lc rgb '#000000' dt 3 lw 1.2 back\n",
+        sign * matched.value);
+    figure.script += data_block(fmt::format("line{}", i), rows_of(family, true));
+    figure.script += data_block(fmt::format("points{}", i), rows_of(family, false));
+    figure.script += fmt::format(
+        "plot $reference using 1:2 with lines lc rgb '#909090' lw 1.6 dt 1, $line{0} using 1:2 with lines lc rgb '{1}' lw 1.6, "
+        "$points{0} using 1:2 with points lc rgb '{1}' pt 7 ps 0.7\n",
+        i, series_color(0));
   }
   // The axes' names, once for all.
   figure.script += fmt::format(
-      "set label 11 {} at screen {:.4f}, screen {:.4f} center\nset label 12 'live watch (s per user-day)' at screen {:.4f}, screen 0.5 center rotate by 90\n"
-      "unset title; unset arrow; unset border; unset tics; set lmargin at screen 0; set rmargin at screen 0.001; set tmargin at screen 0.001; set bmargin at screen 0\n"
-      "plot NaN notitle\nunset multiplot\n",
-      quoted(is_usage ? "app usage (s per user-day)" : matched.cost + " (per user-day)"), (kLeft + 0.5 * (w - kLeft)) / w, 16 / h, 16 / w);
-  figure.caption = fmt::format("Blue: an agent's policies and its front; grey: that of {}. Dotted: the limit under which they are compared.", matched.reference);
+      "set label 11 {} at screen {:.4f}, screen {:.4f} center\n"
+      "set label 12 'live watch (s per user-day)' at screen {:.4f}, screen 0.5 center rotate by 90\n"
+      "unset title; unset arrow; unset border; unset tics; set lmargin at screen 0; set rmargin at screen 0.001\n"
+      "set tmargin at screen 0.001; set bmargin at screen 0\nplot NaN notitle\nunset multiplot\n",
+      quoted(is_usage ? "app usage (s per user-day)" : matched.cost + " (per user-day)"), (kLeft + 0.5 * (w - kLeft)) / w, 16 / h,
+      16 / w);
+  figure.caption = fmt::format(
+      "Blue: an agent's policies and its front; grey: that of {}. Dotted: the limit under which they are compared.", matched.reference);
   figure.csv = "family,label,cost,live_watch_s\n";
   for (const MatchedFamily& family : matched.families)
-    for (const FrontPoint& point : family.points) figure.csv += fmt::format("{},{},{:.10g},{:.10g}\n", escape_csv(family.name), escape_csv(point.label), point.cost, point.live_watch);
+    for (const FrontPoint& point : family.points)
+      figure.csv += fmt::format("{},{},{:.10g},{:.10g}\n", escape_csv(family.name), escape_csv(point.label), point.cost,
+                                point.live_watch);
   return figure;
 }
 

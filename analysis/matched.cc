@@ -8,7 +8,6 @@
 #include <limits>
 #include <set>
 
-#include "analysis/number_text.h"
 #include "analysis/sampled_runs.h"
 #include "sim/check.h"
 
@@ -49,19 +48,24 @@ double limit_of(const Runs& runs, const std::string& cost) {
       }
   }
   if (limits.empty())
-    throw usage_error(fmt::format("--matched {0}: no run has a limit on it; give the value per user-day: --matched {0}=VALUE", cost));
+    throw usage_error(
+        fmt::format("--matched {0}: no run has a limit on it; give the value per user-day: --matched {0}=VALUE", cost));
   return mean(limits);
 }
 
 class Matcher {
  public:
   Matcher(const Runs& runs, const MatchedOptions& matched, const StatisticsOptions& options)
-      : cost_(matched.cost), options_(options), days_(runs.runs[0].eval_days), sampled_(sample_users(runs, options, {matched.cost})) {
+      : cost_(matched.cost),
+        options_(options),
+        days_(runs.runs[0].eval_days),
+        sampled_(sample_users(runs, options, {matched.cost})) {
     std::map<std::int64_t, std::vector<const Sampled*>> costs;
     for (const Run& run : runs.runs) {
       const RunColumns& columns = sampled_.columns.at(&run);
       if (columns.count(cost_) == 0)
-        throw usage_error(fmt::format("--matched {}: not in /episodes of all runs; the feed has cost_usage, cost_time, cost_retention, cost_skip", cost_));
+        throw usage_error("--matched " + cost_ + ": not in /episodes of all runs; the feed has cost_usage, cost_time, "
+                          "cost_retention, cost_skip");
       costs[run.evaluate_seed].push_back(&columns.at(cost_));
       if (run.kind == "never") {
         never_[run.evaluate_seed].push_back(&columns);
@@ -72,10 +76,15 @@ class Matcher {
       front.learns = front.learns || run.learns();
       front.runs.push_back(&columns);
     }
+    const bool by_never = std::all_of(costs.begin(), costs.end(), [&](const auto& one) {
+      const auto never = never_.find(one.first);
+      return never != never_.end() && never->second[0]->at(cost_).mean != 0;  // cost_usage is 0 without injections
+    });
     for (const auto& [seed, all] : costs) {
-      scale_[seed] = never_.size() == costs.size() ? never_.at(seed)[0]->at(cost_) : average(all);
+      scale_[seed] = by_never ? never_.at(seed)[0]->at(cost_) : average(all);
       mean_cost_ += scale_[seed].mean / static_cast<double>(costs.size());
     }
+    if (mean_cost_ == 0) throw data_error("--matched " + cost_ + ": it is 0 in all runs");
     value_ = matched.value ? *matched.value : limit_of(runs, cost_);
   }
 
@@ -91,10 +100,12 @@ class Matcher {
     std::vector<FrontWatch> found;
     for (const auto& [seeds, front] : fronts_.at(family)) {
       const Sampled& scale = scale_.at(front.evaluate_seed);
-      const Within mean = read(front, value_ * scale.mean / mean_cost_, [](const Sampled& s) { return s.mean; });
+      const auto limit = [&](double cost) { return value_ * cost / mean_cost_; };
+      const Within mean = read(front, limit(scale.mean), [](const Sampled& s) { return s.mean; });
       found.push_back({&front, mean.is_unbound, {mean.value, {}}});
+      Draws& draws = found.back().watch.draws;
       for (std::size_t b = 0; b < scale.draws.size(); ++b)
-        found.back().watch.draws.push_back(read(front, value_ * scale.draws[b] / mean_cost_, [&](const Sampled& s) { return s.draws[b]; }).value);
+        draws.push_back(read(front, limit(scale.draws[b]), [&](const Sampled& s) { return s.draws[b]; }).value);
     }
     return found;
   }
@@ -104,7 +115,9 @@ class Matcher {
  private:
   Within read(const Front& front, double limit, const auto& value_of) const {
     std::vector<Point> points;
-    const auto add = [&](const RunColumns& run) { points.emplace_back(value_of(run.at(cost_)) / days_, value_of(run.at(kWatch)) / days_); };
+    const auto add = [&](const RunColumns& run) {
+      points.emplace_back(value_of(run.at(cost_)) / days_, value_of(run.at(kWatch)) / days_);
+    };
     for (const RunColumns* run : front.runs) add(*run);
     if (const auto never = never_.find(front.evaluate_seed); never != never_.end()) add(*never->second[0]);
     return highest_within(std::move(points), limit);
@@ -241,29 +254,6 @@ Matched compare_matched(const Runs& runs, const MatchedOptions& options, const S
     return std::isnan(y) ? !std::isnan(x) : x > y;
   });
   return matched;
-}
-
-TextTable matched_table(const Matched& matched) {
-  const double size = std::abs(matched.value);
-  const auto cost_text = [&](double cost) { return number(cost, size < 10 ? 4 : 0); };
-  TextTable table{.title = fmt::format("Live watch with a {} of at most {}", matched.cost, cost_text(matched.value)),
-                  .headers = {"agent", "live watch\ns/user-day", fmt::format("vs {}\n% [95 %]", matched.reference), "P(better)\n", "fronts\nwithin",
-                              "unbound\n", "policies\n", fmt::format("their {}\nfrom … to", matched.cost)},
-                  .rows = {},
-                  .caption = {},
-                  .num_left = 1};
-  for (const MatchedFamily& family : matched.families) {
-    const auto [least, most] = std::minmax_element(family.points.begin(), family.points.end(), [](const FrontPoint& a, const FrontPoint& b) { return a.cost < b.cost; });
-    table.rows.push_back({family.name, with_half_width(family.live_watch, 1), family.name == matched.reference ? "reference" : lift_text(family.lift, false),
-                          number(family.probability, 2), fmt::format("{} of {}", family.num_within, family.num_fronts), std::to_string(family.num_unbound),
-                          std::to_string(family.points.size()), family.points.size() == 1 ? cost_text(least->cost) : cost_text(least->cost) + " … " + cost_text(most->cost)});
-  }
-  table.caption = fmt::format(
-      "Fronts, one per training and evaluate seed: straight lines between an agent's policies{}, a share of users under either. Unbound: fronts whose policy "
-      "with the most live watch is within the limit; a lower price might give more. Intervals: users and training seeds resampled. P(better): share of the {} "
-      "evaluate seed{} on which it beats {}.",
-      matched.never ? " and `never`" : "", matched.num_evaluate_seeds, matched.num_evaluate_seeds == 1 ? "" : "s", matched.reference);
-  return table;
 }
 
 }  // namespace sluice

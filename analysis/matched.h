@@ -10,7 +10,7 @@
 //   within c* are counted: their agent might have had more at a lower price.  A front may bend back: some streams keep users,
 //   so that cost_time can first fall and then rise with every stream more.
 // Bootstrap as in analysis/compare.h; c* moves with the users of the evaluate seed and with those that are drawn, in
-//   proportion to what `never` (without it: the mean run) costs on them, as a limit relative to that policy does.
+//   proportion to what `never` (without it, or if that is 0: the mean run) costs on them, as a limit relative to that policy does.
 // P(better): over evaluate seeds, the mean share of pairs (a run of the family, one of the reference) won, ties ½.
 
 #include <optional>
@@ -63,7 +63,9 @@ Within highest_within(std::vector<std::pair<double, double>> points, double limi
 /// Throws usage_error for a cost or reference that is not there, data_error for runs that cannot be compared.
 Matched compare_matched(const Runs& runs, const MatchedOptions& matched, const StatisticsOptions& options);
 
+/// For readers, and unrounded for programs (CSV).  analysis/matched_table.cc
 TextTable matched_table(const Matched& matched);
+TextTable matched_long_table(const Matched& matched);
 
 /// A panel for each family beside the reference's front, on common axes; c* is a dotted line.  analysis/front_figure.cc
 Figure front_figure(const Matched& matched);

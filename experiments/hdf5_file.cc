@@ -73,11 +73,6 @@ std::int64_t count(const Shape& shape) {
   return total;
 }
 
-Handle make_space(const Shape& shape) {
-  const std::vector<hsize_t> extents(shape.begin(), shape.end());
-  return {H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), H5Sclose};
-}
-
 /// Chunks of whole rows (first index), about kChunkBytes each.
 Handle creation_properties(const Shape& shape, std::size_t element_bytes, Storage storage) {
   Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
@@ -102,37 +97,7 @@ Shape shape_of(hid_t space) {
   return {extents.begin(), extents.end()};
 }
 
-/// Strings behind a dataset or an attribute.  `read` fills a buffer of the given memory type.
-template <class Read>
-std::vector<std::string> read_texts(hid_t stored, hid_t space, Read&& read) {
-  const auto n = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
-  std::vector<std::string> texts(n);
-  if (n == 0) return texts;
-  if (H5Tis_variable_str(stored) > 0) {
-    const Handle type(H5Tcopy(stored), H5Tclose);
-    std::vector<char*> pointers(n, nullptr);
-    if (read(type, pointers.data()) < 0) return {};
-    for (std::size_t i = 0; i < n; ++i)
-      if (pointers[i] != nullptr) texts[i] = pointers[i];
-    H5Dvlen_reclaim(type, space, kDefault, pointers.data());
-    return texts;
-  }
-  const std::size_t size = H5Tget_size(stored);
-  std::vector<char> bytes(n * size);
-  if (read(stored, bytes.data()) < 0) return {};
-  for (std::size_t i = 0; i < n; ++i) {
-    const char* text = bytes.data() + i * size;
-    texts[i].assign(text, strnlen(text, size));
-  }
-  return texts;
-}
-
 herr_t keep_name(hid_t, const char* name, const H5L_info_t*, void* out) {
-  static_cast<std::vector<std::string>*>(out)->emplace_back(name);
-  return 0;
-}
-
-herr_t keep_attribute_name(hid_t, const char* name, const H5A_info_t*, void* out) {
   static_cast<std::vector<std::string>*>(out)->emplace_back(name);
   return 0;
 }
@@ -346,96 +311,6 @@ std::string File::read_text(const std::string& name) const {
   if (texts.size() != 1)
     throw data_error(fmt::format("{}: {} holds {} texts, not one", name_, name, texts.size()));
   return texts[0];
-}
-
-void File::set_attribute(const std::string& object, const std::string& name,
-                         const Attribute& value) {
-  const Handle owner(H5Oopen(id_, object.c_str(), kDefault), H5Oclose);
-  if (!owner.ok()) throw cannot_write(name_, "attribute " + name + " of " + object);
-  if (H5Aexists(owner, name.c_str()) > 0) H5Adelete(owner, name.c_str());
-  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
-  const auto write_as = [&](hid_t stored, hid_t memory, const void* data) {
-    const Handle attribute(H5Acreate2(owner, name.c_str(), stored, space, kDefault, kDefault),
-                           H5Aclose);
-    if (!attribute.ok() || H5Awrite(attribute, memory, data) < 0)
-      throw cannot_write(name_, "attribute " + name + " of " + object);
-  };
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-    write_as(H5T_STD_I64LE, H5T_NATIVE_INT64, integer);
-  } else if (const auto* real = std::get_if<double>(&value)) {
-    write_as(H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, real);
-  } else {
-    const std::string& text = std::get<std::string>(value);
-    ENSURE(text.find('\0') == std::string::npos, "a text with a NUL byte in attribute " + name);
-    const char* data = text.c_str();
-    const Handle type(text_type(kVariableLength), H5Tclose);
-    write_as(type, type, &data);
-  }
-}
-
-void File::set_attribute(const std::string& object, const std::string& name,
-                         const std::vector<std::string>& values) {
-  const Handle owner(H5Oopen(id_, object.c_str(), kDefault), H5Oclose);
-  const Handle space = make_space({static_cast<std::int64_t>(values.size())});
-  const Handle type(text_type(kVariableLength), H5Tclose);
-  const Handle attribute(H5Acreate2(owner, name.c_str(), type, space, kDefault, kDefault),
-                         H5Aclose);
-  std::vector<const char*> data;
-  for (const std::string& value : values) data.push_back(value.c_str());
-  if (!attribute.ok() || H5Awrite(attribute, type, data.data()) < 0)
-    throw cannot_write(name_, "attribute " + name + " of " + object);
-}
-
-std::map<std::string, Attribute> File::attributes(const std::string& object) const {
-  const Handle owner(H5Oopen(id_, object.c_str(), kDefault), H5Oclose);
-  if (!owner.ok()) throw cannot_read(name_, object);
-  std::vector<std::string> names;
-  hsize_t position = 0;
-  H5Aiterate2(owner, H5_INDEX_NAME, H5_ITER_INC, &position, &keep_attribute_name, &names);
-  std::map<std::string, Attribute> attributes;
-  for (const std::string& name : names) {
-    const Handle attribute(H5Aopen(owner, name.c_str(), kDefault), H5Aclose);
-    const Handle space(H5Aget_space(attribute), H5Sclose);
-    const Handle type(H5Aget_type(attribute), H5Tclose);
-    if (H5Sget_simple_extent_npoints(space) != 1) continue;
-    herr_t status = 0;
-    switch (H5Tget_class(type)) {
-      case H5T_FLOAT: {
-        double value = 0;
-        status = H5Aread(attribute, H5T_NATIVE_DOUBLE, &value);
-        attributes[name] = value;
-        break;
-      }
-      case H5T_INTEGER: {
-        std::int64_t value = 0;
-        status = H5Aread(attribute, H5T_NATIVE_INT64, &value);
-        attributes[name] = value;
-        break;
-      }
-      case H5T_STRING: {
-        const std::vector<std::string> texts = attribute_texts(object, name);
-        if (texts.size() != 1) throw cannot_read(name_, "attribute " + name + " of " + object);
-        attributes[name] = texts[0];
-        break;
-      }
-      default:
-        break;
-    }
-    if (status < 0) throw cannot_read(name_, "attribute " + name + " of " + object);
-  }
-  return attributes;
-}
-
-std::vector<std::string> File::attribute_texts(const std::string& object,
-                                               const std::string& name) const {
-  const Handle owner(H5Oopen(id_, object.c_str(), kDefault), H5Oclose);
-  if (!owner.ok() || H5Aexists(owner, name.c_str()) <= 0) return {};
-  const Handle attribute(H5Aopen(owner, name.c_str(), kDefault), H5Aclose);
-  const Handle space(H5Aget_space(attribute), H5Sclose);
-  const Handle type(H5Aget_type(attribute), H5Tclose);
-  if (H5Tget_class(type) != H5T_STRING) return {};
-  return read_texts(type, space,
-                    [&](hid_t memory, void* data) { return H5Aread(attribute, memory, data); });
 }
 
 std::vector<std::byte> File::image() {

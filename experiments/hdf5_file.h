@@ -1,6 +1,6 @@
 #pragma once
-// A thin RAII view of HDF5: named arrays, texts and attributes in a tree of groups.  hdf5_file.cc
-// is the only file that includes the library.  Names are absolute ("/daily/dau"); groups on the way
+// A thin RAII view of HDF5: named arrays, texts and attributes in a tree of groups.  The
+// library is included by hdf5_*.cc only.  Names are absolute ("/daily/dau"); groups on the way
 // are made.  HDF5 prints nothing itself: its innermost message becomes part of our error.
 //
 // Element types: double, float, std::int64_t, std::uint8_t, std::string.  Arrays of strings are

@@ -1,13 +1,15 @@
 #pragma once
-// What the two files that include HDF5 share: handles that close themselves, and its messages.  For
-// hdf5_file.cc and hdf5_stream.cc only.
+// What the files that include HDF5 share: handles that close themselves, texts, and its messages.  For hdf5_file.cc,
+// hdf5_attributes.cc and hdf5_stream.cc only.
 
 #include <fmt/format.h>
 #include <hdf5.h>
 
+#include <cstring>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "sim/check.h"
 
@@ -69,5 +71,35 @@ class Handle {
   hid_t id_;
   herr_t (*close_)(hid_t);
 };
+
+inline Handle make_space(const std::vector<std::int64_t>& shape) {
+  const std::vector<hsize_t> extents(shape.begin(), shape.end());
+  return {H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), H5Sclose};
+}
+
+/// Strings behind a dataset or an attribute.  `read` fills a buffer of the given memory type.
+template <class Read>
+std::vector<std::string> read_texts(hid_t stored, hid_t space, Read&& read) {
+  const auto n = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
+  std::vector<std::string> texts(n);
+  if (n == 0) return texts;
+  if (H5Tis_variable_str(stored) > 0) {
+    const Handle type(H5Tcopy(stored), H5Tclose);
+    std::vector<char*> pointers(n, nullptr);
+    if (read(type, pointers.data()) < 0) return {};
+    for (std::size_t i = 0; i < n; ++i)
+      if (pointers[i] != nullptr) texts[i] = pointers[i];
+    H5Dvlen_reclaim(type, space, kDefault, pointers.data());
+    return texts;
+  }
+  const std::size_t size = H5Tget_size(stored);
+  std::vector<char> bytes(n * size);
+  if (read(stored, bytes.data()) < 0) return {};
+  for (std::size_t i = 0; i < n; ++i) {
+    const char* text = bytes.data() + i * size;
+    texts[i].assign(text, strnlen(text, size));
+  }
+  return texts;
+}
 
 }  // namespace sluice::hdf5

@@ -1,9 +1,9 @@
 #pragma once
 // Small tensors of doubles, and numbers out of them.
 
-#include <torch/torch.h>
-
 #include <vector>
+
+#include "agents/losses.h"
 
 namespace sluice {
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 
 #include "sim/check.h"
@@ -23,7 +24,8 @@ struct Files {
   ~Files() { fs::remove_all(path); }
 
   /// A policy: every user has `usage` and `watch` per user-day, times the user's weight over the mean weight.
-  void add(const std::string& label, double usage, double watch, std::int64_t seed = 1, std::int64_t decisions = 0, double limit = std::nan("")) const {
+  void add(const std::string& label, double usage, double watch, std::int64_t seed = 1, std::int64_t decisions = 0,
+           double limit = std::nan("")) const {
     ResultWriter writer(path + "/" + label + "_" + std::to_string(seed) + ".h5", Overwrite::kRefuse);
     writer.set_attribute("agent", label.substr(0, label.find('-')));
     writer.set_attribute("agent_label", label);
@@ -149,6 +151,50 @@ TEST_CASE("matched: where users of one evaluate seed use the app twice as much, 
   const Matched matched = files.compare("cost_time=-142.5");  // 95 and 190
   CHECK(family(matched, "threshold").live_watch.value == doctest::Approx(37.5));
   CHECK(family(matched, "dqn").lift.value == doctest::Approx(3 / 37.5));
+}
+
+TEST_CASE("matched: a cost that `never` does not have is compared as well") {
+  const Files files;
+  files.add("never", 0, 0);
+  files.add("threshold-1", -4, 20);  // a cost of 4
+  files.add("threshold-2", -8, 30);
+  files.add("dqn-1", -6, 27);
+  const Matched matched = files.compare("cost_time=6");
+  CHECK(family(matched, "threshold").live_watch.value == doctest::Approx(25));
+  CHECK(family(matched, "dqn").lift.value == doctest::Approx(2.0 / 25));
+  CHECK(family(matched, "dqn").lift.lo == doctest::Approx(2.0 / 25));
+}
+
+TEST_CASE("compare --matched: a table, its numbers, and a figure in three formats") {
+  const Files files;
+  files.add("never", 110, 0);
+  files.add("threshold-1", 100, 20);
+  files.add("threshold-2", 90, 30);
+  files.add("dqn-1", 90, 33);
+  const Matched matched = files.compare("cost_time=-95");
+  const TextTable rows = matched_long_table(matched);
+  REQUIRE(rows.rows.size() == 2);
+  CHECK(rows.headers[3] == "live_watch_s");
+  CHECK(rows.rows[0][0] == "threshold");
+  CHECK(rows.rows[0][3] == "25");
+  CHECK(rows.rows[1][3] == "24.75");  // three quarters of the way from `never`, (110, 0) to (90, 33)
+  CHECK(rows.headers.size() == rows.rows[0].size());
+
+  CompareOptions options{.inputs = {files.path}, .matched = "cost_time=-95", .figure = files.path + "/figure"};
+  options.prices = {"cost_time=0.15"};
+  CHECK_THROWS_WITH_AS(compare_command(options), doctest::Contains("--price"), UserError);
+  options.prices.clear();
+  if (std::system("gnuplot --version > /dev/null 2>&1") != 0) {
+    MESSAGE("skipped: no gnuplot");
+    return;
+  }
+  CHECK(compare_command(options) == 0);
+  for (const char* extension : {".svg", ".pdf", ".png", ".csv", ".gp"}) {
+    CAPTURE(extension);
+    CHECK(fs::file_size(files.path + "/figure/fronts" + extension) > 60);
+  }
+  options.matched.clear();
+  CHECK_THROWS_WITH_AS(compare_command(options), doctest::Contains("--figure"), UserError);
 }
 
 TEST_CASE("matched: without a value the limits of the runs are met, and what is wrong is named") {
