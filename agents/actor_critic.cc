@@ -78,7 +78,7 @@ std::optional<UpdateLog> ActorCriticAgent::update() {
   if (shape.batch_norm)
     q_together(features, step);
   else if (has_critic)
-    step.q = critic_.q(features);
+    step.q = critic_.q(features), step.policy_q = step.q.detach();
   if (shape.has_value) step.value = critic_.value(features);
   step.all_logits = actor_.forward(has_critic ? step.features : features);
   step.logits = step.all_logits[0];
@@ -136,6 +136,8 @@ void ActorCriticAgent::q_together(const torch::Tensor& features, ActorCriticStep
   const torch::Tensor q = critic_.q_learning(torch::cat({features, critic_.features(next)}));
   step.q = q.narrow(1, 0, n);
   step.next_q = q.narrow(1, n, n).detach();
+  const torch::NoGradGuard no_grad;
+  step.policy_q = critic_.q(step.features);  // normalised as when acting, by trailing means
 }
 
 void ActorCriticAgent::probabilities(std::span<const float> observations, std::span<const std::uint8_t>, std::span<float> probability) {

@@ -23,6 +23,7 @@ struct ActorCriticStep {
   const TorchBatch& batch;
   torch::Tensor reward;                    // [n] r^λ/scale
   torch::Tensor q, value;                  // [N, n, A], [n]: of s, with gradient
+  torch::Tensor policy_q;                  // [N, n, A]: what the actor goes by, without gradient
   torch::Tensor logits;                    // [n, A]: of s, with gradient into the actor only
   torch::Tensor all_logits;                // [actors, n, A]: of all actors; the first one acts
   torch::Tensor target_q;                  // [N, n, A]: target critics at s

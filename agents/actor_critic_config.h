@@ -11,14 +11,20 @@ struct ActorCriticConfig : LearnerConfig {
   double polyak = 0.005;
   int num_critics = 2;
 
+  static constexpr auto actor_field() {
+    return field("actor_learning_rate", &ActorCriticConfig::actor_learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size of the actor"});
+  }
+  static constexpr auto critics_field() {
+    return field("num_critics", &ActorCriticConfig::num_critics, {.range = {1, 100}, .doc = "N critics, with weights of their own behind the extractor"});
+  }
   static constexpr auto actor_critic_fields() {
-    using C = ActorCriticConfig;
     return std::tuple_cat(
         LearnerConfig::learner_fields(),
-        std::tuple{field("actor_learning_rate", &C::actor_learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size of the actor"}),
-                   field("polyak", &C::polyak, {.range = {0, 1, kOpenBelow}, .doc = "target ← (1−polyak)·target + polyak·online after each update"}),
-                   field("num_critics", &C::num_critics, {.range = {1, 100}, .doc = "N critics, with weights of their own behind the extractor"})});
+        std::tuple{actor_field(), field("polyak", &ActorCriticConfig::polyak, {.range = {0, 1, kOpenBelow}, .doc = "target ← (1−polyak)·target + polyak·online after each update"}),
+                   critics_field()});
   }
+  /// Of those without target critics.
+  static constexpr auto untargeted_fields() { return std::tuple_cat(LearnerConfig::learner_fields(), std::tuple{actor_field(), critics_field()}); }
 };
 
 }  // namespace sluice

@@ -11,6 +11,6 @@
 namespace sluice {
 
 std::unique_ptr<ActorCriticRule> cmpo_rule(const CmpoConfig& config);
-std::unique_ptr<ActorCriticRule> tscac_rule(const TscacConfig& config, int num_costs, double scale);
+std::unique_ptr<ActorCriticRule> tscac_rule(const TscacConfig& config, const std::vector<std::int64_t>& costs, double scale);
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #include "agents/cpo.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "agents/losses.h"
@@ -18,14 +19,16 @@ class Cpo final : public PolicyRule {
   Cpo(const CpoConfig& config, std::vector<CostLimit> limits) : config_(config), limits_(std::move(limits)) {}
   torch::Tensor actor_loss(const PolicyStep&) override { return {}; }
   int rows_of_move() const override { return config_.policy_rows; }
+  bool keeps(int cost) const override {
+    return std::any_of(limits_.begin(), limits_.end(), [&](const CostLimit& limit) { return limit.cost == cost; });
+  }
 
   void move(const RolloutStep& step) override {
     const Limit limit = most_exceeded(step);
     const torch::Tensor gain = standardise(step.advantage) * step.weight;
     torch::Tensor cost;
     if (limit.cost >= 0) {
-      const torch::Tensor advantage = step.cost_advantages.select(1, limit.cost);
-      cost = (advantage - advantage.mean()) * step.weight;
+      cost = cost_advantage(step, limit.cost);
     }
     const auto logits = [&] { return step.actor.forward(step.features, {}); };
     const auto mean_of = [&](const torch::Tensor& advantage, const torch::Tensor& at) {
@@ -61,15 +64,26 @@ class Cpo final : public PolicyRule {
     for (int i = 0; i < kBacktracks; ++i, length *= kBacktrack) {
       theta.copy_(start).add_(x, length);
       const torch::Tensor at = logits();
-      const bool is_near = policy_kl(at, step.old_logits).mean().item<double>() <= 1.5 * config_.trust;
-      const bool gains = solution.kind == TrustCase::kInfeasible || solution.nu > 0 || objective(at).item<double>() >= gain_before;
+      const bool is_near = policy_kl(at, step.old_logits).mean().item<double>() <= config_.trust;
+      const bool gains = limit.excess > 0 || objective(at).item<double>() >= gain_before;
       const bool keeps = !cost.defined() || mean_of(cost, at).item<double>() - cost_before <= std::max(-limit.excess, 0.0);
-      if (is_near && gains && keeps) return;
+      if (!is_near || !gains || !keeps) continue;
+      for (const CostLimit& own : limits_) {
+        const torch::Tensor advantage = cost_advantage(step, own.cost);
+        const double change = (mean_of(advantage, at) - mean_of(advantage, before)).item<double>();
+        step.cost_values[static_cast<std::size_t>(own.cost)] += change * step.requests_per_value * step.scale;
+      }
+      return;
     }
     theta.copy_(start);
   }
 
  private:
+  static torch::Tensor cost_advantage(const RolloutStep& step, int cost) {
+    const torch::Tensor advantage = step.cost_advantages.select(1, cost);
+    return (advantage - advantage.mean()) * step.weight;
+  }
+
   struct Limit {
     int cost = -1;      // none
     double excess = 0;  // c, per request, in the unit of the advantages

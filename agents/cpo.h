@@ -1,15 +1,23 @@
 #pragma once
 // Constrained policy optimisation (Achiam, Held, Tamar & Abbeel 2017): once per rollout, a natural-gradient step within a
-// trust region that keeps the limit, to first order, in every step of learning.
+// trust region that keeps the limit to first order.
 //
 //   max_θ gᵀx  s.t.  c + bᵀx ≤ 0, ½·xᵀHx ≤ δ    (trust_region.h),  H = Fisher + damping·I, by conjugate gradients
-//   g, b = ∇ mean w·ratio·Â,  ∇ mean w·ratio·Â_C   at θ_old;   then a backtracking line search on mean KL and both surrogates
+//   g, b = ∇ (mean w·ratio·Â + entropy_coefficient·mean H(π)),  ∇ mean w·ratio·Â_C   at θ_old
+//
+// Then a backtracking line search: mean KL ≤ δ, no more cost than the slack left, and no less gain unless the limit is
+// exceeded.
 //
 // c = (J − d)/N: the limit d and the measured value J sum up N requests (on_policy.h), advantages are of one.  Undiscounted
 // values of the feed meet discounted advantages there, so c is a scale that is right in size and sign, not to the digit.
+// J is measured once a day; between two measurements it moves by what each step's surrogate promises, N·Δ mean w·ratio·Â_C,
+// so that several steps do not use up the same slack.
 //
 // One limit is kept per step, that which is exceeded most, relative to itself; of two, one may stay exceeded by some percent.
 // Limited costs take no price: `multiplier` may only be fixed, and costs with a fixed price λ > 0 are part of the reward.
+// What the trust region cannot help: a recovery that overshoots, because values are measured late, may end where an action's
+// probability is so near 0 that no gradient brings it back.  On the golden CMDP (sim/example_cmdps.h), whose cost sums up 600
+// seconds, it ends at never injecting.
 // Without limits it is TRPO (Schulman et al. 2015).
 
 #include <memory>
@@ -32,7 +40,7 @@ struct CpoConfig : OnPolicyConfig {
   static constexpr auto fields() {
     using C = CpoConfig;
     return std::tuple_cat(
-        OnPolicyConfig::on_policy_fields(),
+        OnPolicyConfig::rollout_fields(),
         std::tuple{field("trust", &C::trust, {.range = {0, 100, kOpenBelow}, .unit = "nat", .doc = "δ: mean KL of a step at most", .source = "Achiam et al. 2017; OmniSafe"}),
                    field("damping", &C::damping, {.range = {0, 100}, .doc = "added to the diagonal of the Fisher matrix", .source = "OmniSafe"}),
                    field("conjugate_gradients", &C::conjugate_gradients, {.range = {1, 1000}, .doc = "iterations that invert it", .source = "OmniSafe"}),

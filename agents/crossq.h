@@ -5,6 +5,8 @@
 //   [Q_k(s,·); Q_k(s',·)] = critic_k([s; s'])        one pass, one set of statistics
 //   y = r + discount·Σ_a π(a|s')·[Q̄(s',a) − α·ln π(a|s')]       without gradient
 //
+// The actor goes by Q normalised with trailing means, as it acts.
+//
 // The rest is sac's (soft_actor_critic.h), with the mean over critics.  Left out: the renormalisation of the authors' code,
 // Adam's β₁ = .5, and the actor's delay of 3, which is there for the noise of sampled actions (ours sees both exactly).
 // What layer_norm says holds for the extractor's features and the actor only.  The paper's critics are 2048 wide; here `hidden` is the same as everybody's.
@@ -22,7 +24,7 @@ struct CrossqConfig : ActorCriticConfig {
 
   static constexpr auto fields() {
     using C = CrossqConfig;
-    return std::tuple_cat(ActorCriticConfig::actor_critic_fields(),
+    return std::tuple_cat(ActorCriticConfig::untargeted_fields(),
                           std::tuple{field("policy_period", &C::policy_period, {.range = {1, 1000}, .unit = "updates", .doc = "the actor moves so often"}),
                                      field("temperature", &C::temperature, {.doc = "the weight of entropy"})});
   }

@@ -102,6 +102,10 @@ void Multipliers::transfer(StateArchive& archive) {
     });
 }
 
+bool Multipliers::may_price(std::size_t i) const {
+  return values_[i] != 0 || std::any_of(limits_.begin(), limits_.end(), [&](const CostLimit& limit) { return static_cast<std::size_t>(limit.cost) == i; });
+}
+
 void Multipliers::set_values(std::vector<double> values) {
   ENSURE(values.size() == values_.size(), "one multiplier per cost");
   values_ = std::move(values);
@@ -115,10 +119,12 @@ MultiplierConfig own_prices_only(const MultiplierConfig& config, const EnvSpec& 
 }
 
 std::vector<CostLimit> unpriced_limits(const MultiplierConfig& config, const EnvSpec& spec) {
-  const std::vector<double> prices = Multipliers(config, spec).values();
+  const MultiplierConfig resolved = resolve(config, spec);
+  const auto* const fixed = std::get_if<FixedMultiplierConfig>(&resolved);
+  ENSURE(fixed != nullptr, "prices that do not move");
   std::vector<CostLimit> limits;
   for (const CostLimit& limit : spec.limits)
-    if (prices[static_cast<std::size_t>(limit.cost)] == 0) limits.push_back(limit);
+    if (!fixed->costs.contains(spec.cost_names[static_cast<std::size_t>(limit.cost)])) limits.push_back(limit);
   return limits;
 }
 

@@ -92,6 +92,8 @@ class Multipliers {
   void step(std::span<const double> cost_values);
 
   const std::vector<double>& values() const { return values_; }  // λ per cost
+  /// Whether cost i has a price other than 0, or may get one.
+  bool may_price(std::size_t i) const;
   void set_values(std::vector<double> values);
   void transfer(StateArchive& archive);
 
@@ -114,7 +116,7 @@ class Multipliers {
 /// For agents that keep limits by other means: `multiplier` with `auto` made into fixed prices, or none where it would move
 /// some.  Throws data_error when it is dual or pid.
 MultiplierConfig own_prices_only(const MultiplierConfig& config, const EnvSpec& spec, const char* agent);
-/// The limits of costs that have no price.
+/// The limits of costs that fixed prices do not name: who names a cost, at 0 too, does not ask for its limit to be kept.
 std::vector<CostLimit> unpriced_limits(const MultiplierConfig& config, const EnvSpec& spec);
 
 }  // namespace sluice

@@ -50,7 +50,11 @@ OnPolicyAgent::OnPolicyAgent(const char* kind, const OnPolicyConfig& config, std
       critic_adam_(critic_parameters_),
       actor_adam_(actor_parameters_),
       rollouts_(config.rollout_transitions, spec, seed),
-      cost_values_(spec.cost_names.size(), std::nan("")) {}
+      cost_values_(spec.cost_names.size(), std::nan("")),
+      learned_{0} {
+  for (std::size_t i = 0; i < spec.cost_names.size(); ++i)
+    if (multipliers_.may_price(i) || rule_->keeps(static_cast<int>(i))) learned_.push_back(static_cast<std::int64_t>(i) + 1);
+}
 
 void OnPolicyAgent::update_multipliers(std::span<const double> values) {
   LearningAgent::update_multipliers(values);
@@ -62,16 +66,22 @@ std::optional<UpdateLog> OnPolicyAgent::update() {
   const bool begins = rollouts_.begin_next();
   if (begins) look_at_rollout();
   if (rollouts_.rollout().size() == 0) return std::nullopt;
-  const bool moves_once = rule_->rows_of_move() > 0;
-  if (begins && moves_once) move_actor();
+  if (begins && rule_->rows_of_move() > 0) move_actor();
   ++updates_;
+  for (int i = 1; i < config_.steps_per_update; ++i) learn_from_minibatch();
+  return learn_from_minibatch();
+}
+
+UpdateLog OnPolicyAgent::learn_from_minibatch() {
+  const bool moves_once = rule_->rows_of_move() > 0;
   const std::vector<std::int64_t> rows = rollouts_.next_rows(learning_.batch_size);
   gather_batch(rollouts_.rollout(), rows, batching(), batch_);
   const auto columns = static_cast<std::int64_t>(1 + spec_.cost_names.size());
 
   const torch::Tensor advantage = gather_rows(advantage_, columns, rows), target = gather_rows(target_, columns, rows);
   const torch::Tensor features = critic_.features(batch_.observation), values = critic_.values(features);
-  const torch::Tensor value_loss = torch::mse_loss(values, target);
+  const torch::Tensor learned = torch::tensor(learned_, torch::kLong);
+  const torch::Tensor value_loss = torch::mse_loss(values.index_select(1, learned), target.index_select(1, learned));
   const PolicyStep step{.logits = actor_.forward(features.detach(), {}),
                         .action = batch_.action,
                         .log_propensity = torch::from_blob(batch_.columns.propensity.data(), {batch_.action.size(0)}, torch::kFloat).log(),

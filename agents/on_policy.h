@@ -3,6 +3,7 @@
 // PolicyRule says how the actor moves.  Private to the learning library.
 //
 // n rows of a minibatch, A actions, C costs.  Value columns: 0 the reward, 1 + i cost i, each in units of reward_scale.
+// Those are learned that matter: the reward and costs that have a price, may get one, or are kept by the rule.
 
 #include <torch/torch.h>
 
@@ -58,7 +59,8 @@ struct RolloutStep {
   torch::Tensor action, weight;       // [n]; w of PolicyStep
   torch::Tensor advantage;            // [n] as of PolicyStep
   torch::Tensor cost_advantages;      // [n, C] not priced
-  std::vector<double> cost_values;    // [C] as last measured, in the unit of the limits; NaN: not yet
+  std::vector<double>& cost_values;   // [C] as last measured, moved by what the rule expects of its own steps since, in the
+                                      // unit of the limits; NaN: not yet
   double requests_per_value = 1;      // how many requests such a value sums up (requests_per_value())
   double scale = 1;                   // advantages are in this unit
 };
@@ -70,6 +72,11 @@ class PolicyRule {
   /// > 0: the actor moves once per rollout, by move() on so many rows, and actor_loss() is not asked.
   virtual int rows_of_move() const { return 0; }
   virtual void move(const RolloutStep& step) { (void)step; }
+  /// Whether it looks at the advantages of a cost without a price.
+  virtual bool keeps(int cost) const {
+    (void)cost;
+    return false;
+  }
 };
 
 class OnPolicyAgent final : public LearningAgent {
@@ -86,6 +93,7 @@ class OnPolicyAgent final : public LearningAgent {
   void transfer(StateArchive& archive) override;
 
  private:
+  UpdateLog learn_from_minibatch();
   void look_at_rollout();  // values, advantages and the actor's logits at every row
   void move_actor();
   void groups_of(std::span<const std::int32_t>, std::span<std::uint8_t> groups) const override { std::fill(groups.begin(), groups.end(), std::uint8_t{0}); }
@@ -100,7 +108,8 @@ class OnPolicyAgent final : public LearningAgent {
   FlatParameters critic_parameters_, actor_parameters_;
   Adam critic_adam_, actor_adam_;
   Rollouts rollouts_;
-  std::vector<double> cost_values_;  // measured last; NaN: not yet
+  std::vector<double> cost_values_;  // RolloutStep::cost_values
+  std::vector<std::int64_t> learned_;  // value columns that matter
   std::vector<float> advantage_, target_, old_logits_;  // [m, 1 + C], [m, 1 + C], [m, A]
   TorchBatch batch_;
 };

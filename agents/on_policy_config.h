@@ -1,7 +1,6 @@
 #pragma once
 // What learners from their own decisions have in common: they collect a rollout, then learn from it while the next one
-// is collected.  How often each decision is used follows from train: batch_size/decisions_per_update, the same for every
-// agent that is compared.
+// is collected.  How often each decision is used: steps_per_update·batch_size/decisions_per_update (train), times.
 //
 // Decisions are made with the exploration of train.epsilon, by policies up to a rollout old.  Two things are therefore
 // told apart (Hilton, Cobbe & Schulman 2022): the proximal policy π_old, the actor when the rollout began to be used,
@@ -20,15 +19,21 @@ struct OnPolicyConfig : LearnerConfig {
   int rollout_transitions = 16384;
   double gae_lambda = 0.95;
   double entropy_coefficient = 0.01;
+  int steps_per_update = 1;
 
-  static constexpr auto on_policy_fields() {
+  static constexpr auto rollout_fields() {
     using C = OnPolicyConfig;
     return std::tuple_cat(
         LearnerConfig::learner_fields(),
-        std::tuple{field("actor_learning_rate", &C::actor_learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size of the actor"}),
-                   field("rollout_transitions", &C::rollout_transitions, {.range = {1, 1e8}, .doc = "decisions of a rollout"}),
+        std::tuple{field("rollout_transitions", &C::rollout_transitions, {.range = {1, 1e8}, .doc = "decisions of a rollout"}),
                    field("gae_lambda", &C::gae_lambda, {.range = {0, 1}, .doc = "λ of advantages", .source = "CleanRL"}),
-                   field("entropy_coefficient", &C::entropy_coefficient, {.range = {0, 100}, .doc = "weight of the entropy bonus, in units of the normalised advantage", .source = "CleanRL"})});
+                   field("entropy_coefficient", &C::entropy_coefficient, {.range = {0, 100}, .doc = "weight of the entropy bonus, in units of the normalised advantage", .source = "CleanRL"}),
+                   field("steps_per_update", &C::steps_per_update, {.range = {1, 1000}, .doc = "minibatches at every update: with the same decisions, as many epochs more"})});
+  }
+  /// With the step size of an actor that moves by Adam.
+  static constexpr auto on_policy_fields() {
+    using C = OnPolicyConfig;
+    return std::tuple_cat(rollout_fields(), std::tuple{field("actor_learning_rate", &C::actor_learning_rate, {.range = {0, 1, kOpenBelow}, .doc = "Adam step size of the actor"})});
   }
 };
 

@@ -28,7 +28,7 @@ class SoftRule final : public ActorCriticRule {
   }
 
   torch::Tensor actor_loss(const ActorCriticStep& step) override {
-    return soft_actor_loss(step.logits, aggregate(step.q, options_.actor), std::exp(log_alpha_));
+    return soft_actor_loss(step.logits, aggregate(step.policy_q, options_.actor), std::exp(log_alpha_));
   }
 
   void finish(const ActorCriticStep& step) override {

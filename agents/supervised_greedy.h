@@ -6,7 +6,8 @@
 //   L = L_supervised
 //
 // With more actions than two: the best a ≥ 1 in place of 1.  τ is `threshold`; where the environment sets limits on costs
-// without a price, it is bisected while the agent learns, to the least under which they are kept (threshold_search.h).
+// that `multiplier` does not name, it is bisected while the agent learns, to about the least under which they are kept
+// (threshold_search.h): for a threshold of one's own, name every limited cost, at 0 if it shall have no price.
 // `multiplier` may only be fixed: a moving price and a moving threshold would be one too many.
 
 #include <memory>

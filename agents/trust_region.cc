@@ -30,6 +30,8 @@ TrustStep solve_trust_region(double q, double r, double s, double c, double delt
   const auto dual_free = [&](double lambda) { return lambda > 0 ? -0.5 * (q / lambda + 2 * delta * lambda) : (q > 0 ? -infinity : 0); };
   const double lambda = std::max(kSmallest, dual_bound(bound) >= dual_free(unbound) ? bound : unbound);
   const double nu = std::max(0.0, (lambda * c + r) / s);
+  // g along b: within the limit there is nothing to gain but to go to its edge.
+  if (nu > 0 && (lambda == kSmallest || A <= 1e-9 * q)) return {.kind = TrustCase::kFeasible, .lambda = 0, .nu = std::max(0.0, r / s), .along_g = 0, .along_b = -c / s};
   return {.kind = TrustCase::kFeasible, .lambda = lambda, .nu = nu, .along_g = 1 / lambda, .along_b = -nu / lambda};
 }
 

@@ -7,7 +7,7 @@
 //     π* ∝ exp((Σ_i λ_i·ln π_i(a|s) + A_0(s,a))/(Σ_i λ_i + temperature)),   A_0 = Q_0 − Σ_b π(b|s)·Q_0
 //     L_π = −mean Σ_a π*(a|s)·ln π(a|s)
 //
-// everything in units of reward_scale, Qn_i = (Q_i − mean_a Q_i)/(mean gap).  λ_i, the multipliers, say how closely π stays by
+// for the costs whose λ is not fixed at 0, everything in units of reward_scale, Qn_i = (Q_i − mean_a Q_i)/(mean gap).  λ_i, the multipliers, say how closely π stays by
 // π_i: not prices, and no setting of them is known to make π optimal under a limit.  Both stages learn at once.
 // The paper's π* is the closed form of its stage 2, without the added temperature (which keeps π* soft where Σλ is near 0),
 // and its actors learn from sampled actions; the code the authors released is a deterministic DDPG: see ddpg.h.

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "sim/example_cmdps.h"
+#include "sim/tabular_optimum.h"
 #include "tests/agents/tabular_learning.h"
 #include "tests/golden_cmdp.h"
 
@@ -79,6 +81,52 @@ TEST_SUITE("slow") {
                   judged.lagrangian);
       CHECK(judged.lagrangian >= 0.98);
     }
+  }
+
+  // From their own decisions: prices and limits act with the right sign.
+  TEST_CASE("golden cmdp: learners from their own decisions at the optimal multiplier are near the optimum of the Lagrangian") {
+    const auto check = [&]<class Config>(const char* name, Config config) {
+      config.hidden = {64, 64};
+      config.learning_rate = 2e-3;
+      config.actor_learning_rate = 5e-4;
+      config.decay_updates = 1000;
+      config.rollout_transitions = 4096;
+      config.entropy_coefficient = 0.02;
+      config.multiplier = FixedMultiplierConfig{{{"cost_short_video", GoldenCmdp::kMultiplier}}};
+      const Learned learned = learn(golden_cmdp(), {}, config, 1,
+                                    {.epsilon_start = 0.5, .epsilon_end = 0.02, .epsilon_decisions = 200000, .batch_size = 256}, 3000);
+      const Judged judged = judge(learned.last);
+      std::printf("golden cmdp, %s: lagrangian %.4f\n", name, judged.lagrangian);
+      CAPTURE(name);
+      CHECK(judged.lagrangian >= 0.96);
+    };
+    check("a2c", A2cConfig{});
+    check("ppo", PpoConfig{});
+    check("focops", FocopsConfig{});
+  }
+  // Its limit is near 0 and binds: the policy that is best without it is far beyond.
+  TEST_CASE("random cmdp: CPO holds the limit near the optimum of the linear programme and without a limit exceeds it") {
+    const TabularCmdp cmdp = random_cmdp({.seed = 101, .num_states = 15, .discount = 0.9});
+    const CmdpOptimum optimum = solve_cmdp(cmdp);
+    CpoConfig config;
+    config.hidden = {64, 64};
+    config.learning_rate = 2e-3;
+    config.decay_updates = 1000;
+    config.rollout_transitions = 4096;
+    config.entropy_coefficient = 0.05;
+    config.trust = 0.03;
+    const auto learned = [&] {
+      return learn(cmdp, {.num_slots = 256}, config, 1, {.epsilon_start = 0.1, .epsilon_end = 0.01, .epsilon_decisions = 400000, .batch_size = 256}, 3000);
+    };
+    const PolicyValue kept = evaluate_policy(cmdp, learned().average);
+    config.multiplier = FixedMultiplierConfig{{{cmdp.cost_names[0], 0}}};
+    const PolicyValue free = evaluate_policy(cmdp, learned().last);
+    const double limit = cmdp.limits[0];
+    std::printf("random cmdp, cpo: %.4f of the optimum's return at a violation of %+.2f %%, without a limit %+.2f %%\n", kept.reward / optimum.reward,
+                100 * (kept.cost[0] - limit) / std::abs(limit), 100 * (free.cost[0] - limit) / std::abs(limit));
+    CHECK(kept.reward - optimum.multiplier[0] * std::max(0.0, kept.cost[0] - limit) >= 0.95 * optimum.reward);
+    CHECK(kept.cost[0] - limit <= 0.02 * std::abs(limit));
+    CHECK(free.cost[0] - limit > 0.2 * std::abs(limit));
   }
 
   TEST_CASE("golden cmdp: SL-MGAC with dual ascent holds the floor near the optimum on the first seed") {

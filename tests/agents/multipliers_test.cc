@@ -83,6 +83,22 @@ TEST_CASE("multipliers: beside those that move, a cost may have a fixed price") 
   CHECK_THROWS_AS(Multipliers(PidMultiplierConfig{.fixed = {{"cost_tmie", 1}}}, two_costs()), UserError);
 }
 
+TEST_CASE("multipliers: limits are kept otherwise where fixed prices do not name the cost, at 0 too") {
+  CHECK(unpriced_limits(FixedMultiplierConfig{{{"cost_usage", 1}}}, two_costs()).size() == 1);
+  CHECK(unpriced_limits(FixedMultiplierConfig{{{"cost_usage", 1}, {"cost_time", 0}}}, two_costs()).empty());
+  CHECK(unpriced_limits(FixedMultiplierConfig{{{"cost_time", 0.5}}}, two_costs()).empty());
+}
+
+TEST_CASE("multipliers: a cost may have a price if it has one or if its limit moves it") {
+  const auto may = [](const MultiplierConfig& config) {
+    const Multipliers m(config, two_costs());
+    return std::pair(m.may_price(0), m.may_price(1));
+  };
+  CHECK(may(FixedMultiplierConfig{{{"cost_usage", 1}, {"cost_time", 0}}}) == std::pair(true, false));
+  CHECK(may(DualMultiplierConfig{}) == std::pair(false, true));
+  CHECK(may(PidMultiplierConfig{.fixed = {{"cost_usage", 1}, {"cost_time", 0}}}) == std::pair(true, false));
+}
+
 TEST_CASE("multipliers: by default the feed has a fixed price of usage, a tabular world learns its own") {
   EnvSpec spec = two_costs();
   CHECK(Multipliers(AutoMultiplierConfig{}, spec).values() == std::vector<double>{1, 0});

@@ -123,12 +123,12 @@ struct Leaves {
     batch.action = torch::tensor({0, 1, 1});
     batch.discount = torch::tensor({0.9, 0.0, 0.9}, torch::kDouble);
     q = leaf({critics, 3, 2}), target_q = leaf({critics, 3, 2}), next_q = leaf({critics, 3, 2});
-    batch.reward = torch::ones({3}, torch::kDouble), batch.costs = torch::zeros({3, 1}, torch::kDouble);
+    batch.reward = torch::ones({3}, torch::kDouble), batch.costs = torch::full({3, 1}, 7, torch::kDouble);
     all_logits = leaf({2, 3, 2}), all_next_logits = leaf({2, 3, 2}), target_logits = leaf({3, 2}), target_next_logits = leaf({3, 2});
     value = leaf({3}), next_value = leaf({3}), logits = leaf({3, 2}), next_logits = leaf({3, 2});
   }
   ActorCriticStep step() const {
-    return {.batch = batch, .reward = torch::ones({3}, torch::kDouble), .q = q, .value = value, .logits = logits, .all_logits = all_logits,
+    return {.batch = batch, .reward = torch::ones({3}, torch::kDouble), .q = q, .value = value, .policy_q = q, .logits = logits, .all_logits = all_logits,
             .target_q = target_q, .next_q = next_q, .next_value = next_value, .next_logits = next_logits, .all_next_logits = all_next_logits,
             .target_logits = target_logits, .target_next_logits = target_next_logits, .multipliers = {0.5}, .update = 1};
   }
@@ -153,7 +153,7 @@ TEST_CASE("actor-critics: the actor's loss moves the actor alone, the critic's t
   rules.emplace_back("td3, expected", relaxed_rule(expected, {}, Seed(1)));
   rules.emplace_back("td3_bc, expected", relaxed_rule(expected, {.value_weight = 2.5}, Seed(1)));
   rules.emplace_back("cmpo", cmpo_rule({}));
-  rules.emplace_back("tscac", tscac_rule({}, 1, 1));
+  rules.emplace_back("tscac", tscac_rule({}, {0}, 1));
   for (const auto& [name, rule] : rules) {
     CAPTURE(name);
     const Leaves leaves(2);
@@ -169,6 +169,20 @@ TEST_CASE("actor-critics: the actor's loss moves the actor alone, the critic's t
     CHECK(step.target.sizes() == at::IntArrayRef{3});
     CHECK(step.target[1].item<double>() == doctest::Approx(1));  // ended: the reward alone
   }
+}
+
+TEST_CASE("tscac: a critic of a cost learns what it saves, a cost whose price stays 0 has none, by hand") {
+  TorchBatch batch;
+  batch.action = torch::tensor({1, 0});
+  batch.discount = doubles({0, 0.5}, {2});
+  batch.reward = doubles({3, 0}, {2});
+  batch.costs = doubles({100, 2, 100, 4}, {2, 2});  // of two costs the second counts
+  const torch::Tensor q = doubles({9, 1, 0, 9, /* critic 1 */ 9, 0.5, -1, 9}, {2, 2, 2}), next_q = doubles({0, 0, 2, 6, 0, 0, -3, -5}, {2, 2, 2});
+  const torch::Tensor even = torch::zeros({2, 2, 2}, torch::kDouble);
+  const ActorCriticStep step{.batch = batch, .q = q, .next_q = next_q, .all_next_logits = even};
+  // Targets of the reward 3 and ½·4; of the cost −2 and −4 − ½·4.
+  const double reward = ((1 - 3) * (1 - 3) + (0 - 2) * (0 - 2)) / 2.0, cost = ((0.5 + 2) * (0.5 + 2) + (-1 + 6) * (-1 + 6)) / 2.0;
+  CHECK(number(tscac_rule({}, {1}, 1)->critic_loss(step)) == doctest::Approx(reward + cost));
 }
 
 TEST_CASE("redq: as many different critics as wanted, others from update to update, the same for the same update") {

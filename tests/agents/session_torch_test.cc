@@ -100,7 +100,7 @@ double injection_probability(const AgentConfig& config) {
 }
 
 template <class LearnerConfig>
-LearnerConfig quick() {
+LearnerConfig small_learner() {
   LearnerConfig config;
   config.hidden = {16};
   config.learning_rate = 3e-3;
@@ -135,12 +135,12 @@ TEST_CASE("session length: discounting by time sees the rest of the session, by 
 
 TEST_SUITE("slow") {
   TEST_CASE("session length: with default discounts DQN and SL-MGAC learn not to inject") {
-    CHECK(injection_probability(quick<DqnConfig>()) == 0);
-    CHECK(injection_probability(quick<SlMgacConfig>()) < 0.05);
+    CHECK(injection_probability(small_learner<DqnConfig>()) == 0);
+    CHECK(injection_probability(small_learner<SlMgacConfig>()) < 0.05);
   }
 
   TEST_CASE("session length: with request discounts they learn to inject to everybody's loss") {
-    DqnConfig config = quick<DqnConfig>();
+    DqnConfig config = small_learner<DqnConfig>();
     config.discount_unit = DiscountUnit::kRequest;
     config.discount = 0.8;  // nearer, so that few updates suffice; the argument is the same
     CHECK(injection_probability(config) == 1);

@@ -25,9 +25,10 @@ inline Eigen::MatrixXd by_state(const std::vector<float>& values, const TabularC
   return table;
 }
 
-inline Eigen::MatrixXd policy_of(Agent& agent, const TabularCmdp& cmdp) {
+/// Of users of a group.
+inline Eigen::MatrixXd policy_of(Agent& agent, const TabularCmdp& cmdp, std::uint8_t group = 0) {
   std::vector<float> probability(static_cast<std::size_t>(cmdp.num_states * cmdp.num_actions));
-  agent.probabilities(all_states(cmdp.num_states), {}, probability);
+  agent.probabilities(all_states(cmdp.num_states), std::vector<std::uint8_t>(static_cast<std::size_t>(cmdp.num_states), group), probability);
   return by_state(probability, cmdp);
 }
 
@@ -42,6 +43,7 @@ struct Learned {
   Eigen::MatrixXd average;  // over the second half of training, once a day
   Eigen::MatrixXd q;        // of the last; empty if the agent has none
   std::vector<double> multipliers;
+  std::vector<Eigen::MatrixXd> of_group = {};  // the last, of each group
 };
 
 /// From decisions of `behaviour` [S, A] alone, as from a log: what offline learners are for.
@@ -73,7 +75,7 @@ inline Learned learn_from(const Eigen::MatrixXd& behaviour, const TabularCmdp& c
 
 /// `rounds` batches of decisions, an update after each.
 inline Learned learn(const TabularCmdp& cmdp, const TabularEnvConfig& environment, const AgentConfig& config, std::uint64_t seed,
-                     const LearningContext& learning, int rounds) {
+                     const LearningContext& learning, int rounds, int num_groups = 1) {
   const auto env = make_tabular_environment(cmdp, environment, Seed(seed));
   const auto agent = make_agent(config, env->spec(), Seed(seed), learning);
   std::vector<Decision> decisions;
@@ -93,7 +95,9 @@ inline Learned learn(const TabularCmdp& cmdp, const TabularEnvConfig& environmen
     env->send(decisions);
     agent->update();
   }
-  return {policy_of(*agent, cmdp), average_policy(cmdp, policies), q_of(*agent, cmdp), agent->multipliers()};
+  Learned learned{policy_of(*agent, cmdp), average_policy(cmdp, policies), q_of(*agent, cmdp), agent->multipliers()};
+  for (int group = 0; group < num_groups; ++group) learned.of_group.push_back(policy_of(*agent, cmdp, static_cast<std::uint8_t>(group)));
+  return learned;
 }
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
+#include <limits>
 
 #include "sim/tabular_planning.h"
 #include "tests/agents/tabular_learning.h"
@@ -133,9 +134,14 @@ Kind kind_of(const AgentConfig& config) {
       config);
 }
 
+// Where groups learn apart, that of the worst.
 double share_of_optimum(const AgentConfig& config, int rounds) {
   const TabularCmdp cmdp = problem();
-  return evaluate_policy(cmdp, learn(cmdp, {}, config, 1, kLearning, rounds).last).reward / cmdp.initial.dot(value_iteration(cmdp, cmdp.reward).value);
+  const auto* const apart = std::get_if<IndependentGroupsConfig>(&config);
+  const Learned learned = learn(cmdp, {}, config, 1, kLearning, rounds, apart != nullptr ? apart->num_groups : 1);
+  double worst = std::numeric_limits<double>::infinity();
+  for (const Eigen::MatrixXd& policy : learned.of_group) worst = std::min(worst, evaluate_policy(cmdp, policy).reward);
+  return worst / cmdp.initial.dot(value_iteration(cmdp, cmdp.reward).value);
 }
 
 void check_share_of_optimum(Kind kind) {

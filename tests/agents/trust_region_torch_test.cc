@@ -76,6 +76,21 @@ TEST_CASE("cpo: where the limit may bind the step is the best of a fine grid, an
   CHECK(slack > 10);
 }
 
+TEST_CASE("cpo: where reward and cost rise together there is nothing to gain but the way to the limit's edge") {
+  for (const double kappa : {0.5, 1.0, 3.0})
+    for (const double c : {-0.05, 0.0, 0.05}) {
+      const Problem p{Eigen::Vector2d(1, 0.5), kappa * Eigen::Vector2d(1, 0.5), c};
+      if (kind_of(p) != TrustCase::kFeasible) continue;
+      CAPTURE(kappa);
+      CAPTURE(c);
+      const Eigen::Vector2d x = solve(p);
+      CHECK((x + c / p.b.squaredNorm() * p.b).norm() < 1e-9);
+      // What conjugate gradients leave of exactness makes q·s a hair less than r².
+      const TrustStep inexact = solve_trust_region(p.g.squaredNorm() * (1 - 1e-7), p.g.dot(p.b), p.b.squaredNorm(), c, kDelta);
+      CHECK((inexact.along_g * p.g + inexact.along_b * p.b - x).norm() < 1e-9);
+    }
+}
+
 TEST_CASE("cpo: a value sums up as many requests as an episode's discounts add up to, and in the feed as a user has in a day") {
   TransitionBatch rows;
   rows.action.assign(10, 0);
