@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agents/cpo_rule.h"
 #include "agents/losses.h"
-#include "agents/on_policy.h"
 #include "agents/policy_losses.h"
 #include "agents/trust_region.h"
 
@@ -26,10 +26,7 @@ class Cpo final : public PolicyRule {
   void move(const RolloutStep& step) override {
     const Limit limit = most_exceeded(step);
     const torch::Tensor gain = standardise(step.advantage) * step.weight;
-    torch::Tensor cost;
-    if (limit.cost >= 0) {
-      cost = cost_advantage(step, limit.cost);
-    }
+    const torch::Tensor cost = limit.cost >= 0 ? cost_advantage(step, limit.cost) : torch::Tensor();
     const auto logits = [&] { return step.actor.forward(step.features, {}); };
     const auto mean_of = [&](const torch::Tensor& advantage, const torch::Tensor& at) {
       const auto taken = [&](const torch::Tensor& l) { return torch::log_softmax(l, 1).gather(1, step.action.unsqueeze(1)).squeeze(1); };
@@ -108,10 +105,12 @@ class Cpo final : public PolicyRule {
 
 }  // namespace
 
+std::unique_ptr<PolicyRule> cpo_rule(const CpoConfig& config, std::vector<CostLimit> limits) { return std::make_unique<Cpo>(config, std::move(limits)); }
+
 std::unique_ptr<Agent> make(const CpoConfig& config, const EnvSpec& spec, Seed seed, const LearningContext& learning) {
   CpoConfig own = config;
   own.multiplier = own_prices_only(config.multiplier, spec, CpoConfig::kKind);
-  return std::make_unique<OnPolicyAgent>(CpoConfig::kKind, own, std::make_unique<Cpo>(own, unpriced_limits(own.multiplier, spec)), spec, seed, learning);
+  return std::make_unique<OnPolicyAgent>(CpoConfig::kKind, own, cpo_rule(own, unpriced_limits(own.multiplier, spec)), spec, seed, learning);
 }
 
 }  // namespace sluice

@@ -1,6 +1,6 @@
 #pragma once
 // What learners from their own decisions have in common: they collect a rollout, then learn from it while the next one
-// is collected.  How often each decision is used: steps_per_update·batch_size/decisions_per_update (train), times.
+// is collected.  Each decision is used steps_per_update·batch_size/decisions_per_update times (train).
 //
 // Decisions are made with the exploration of train.epsilon, by policies up to a rollout old.  Two things are therefore
 // told apart (Hilton, Cobbe & Schulman 2022): the proximal policy π_old, the actor when the rollout began to be used,
@@ -28,7 +28,7 @@ struct OnPolicyConfig : LearnerConfig {
         std::tuple{field("rollout_transitions", &C::rollout_transitions, {.range = {1, 1e8}, .doc = "decisions of a rollout"}),
                    field("gae_lambda", &C::gae_lambda, {.range = {0, 1}, .doc = "λ of advantages", .source = "CleanRL"}),
                    field("entropy_coefficient", &C::entropy_coefficient, {.range = {0, 100}, .doc = "weight of the entropy bonus, in units of the normalised advantage", .source = "CleanRL"}),
-                   field("steps_per_update", &C::steps_per_update, {.range = {1, 1000}, .doc = "minibatches at every update: with the same decisions, as many epochs more"})});
+                   field("steps_per_update", &C::steps_per_update, {.range = {1, 1000}, .doc = "minibatches at every update; a rollout is used so many times as often"})});
   }
   /// With the step size of an actor that moves by Adam.
   static constexpr auto on_policy_fields() {

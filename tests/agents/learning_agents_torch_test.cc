@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <map>
 
 #include "agents/agents.h"
 #include "sim/check.h"
@@ -72,6 +73,72 @@ TEST_CASE("learning agents: a state of another schema, kind or shape is refused"
   DqnConfig wider = small_dqn();
   wider.hidden = {32};
   CHECK_THROWS_AS(make_agent(wider, spec, Seed(1), quick())->load(state), UserError);
+}
+
+// The policy [64, 2] after `updates` updates on transitions that `change` has been at.
+std::vector<float> policy_after(const AgentConfig& config, int updates, const auto& change) {
+  const EnvSpec spec = feed_like_spec(kUsers);
+  const auto agent = make_agent(config, spec, Seed(5), quick());
+  std::vector<float> keys, policy(2 * kUsers);
+  for (int user = 0; user < kUsers; ++user) keys.push_back(static_cast<float>(user / 2));
+  agent->begin_day(0, keys);
+  TransitionBatch transitions = random_transitions(spec, 500, 9);
+  change(transitions);
+  agent->observe(transitions);
+  for (int i = 0; i < updates; ++i) agent->update();
+  agent->probabilities(some_requests(spec, 0).observation, std::vector<std::uint8_t>(kUsers, 1), policy);
+  return policy;
+}
+
+TEST_CASE("learning agents: a cost without a price changes nothing, however large, and one with a price does") {
+  for (const AgentConfig& config : learners()) {
+    CAPTURE(config.index());
+    const auto with = [&](std::size_t cost, float size) {
+      return policy_after(config, 40, [&](TransitionBatch& t) {
+        for (std::size_t i = 0; i < t.size(); ++i) t.costs[2 * i + cost] += size * static_cast<float>(t.action[i]);
+      });
+    };
+    const std::vector<float> plain = with(1, 0);
+    CHECK(with(1, 1000) == plain);
+    // The price of usage is known: agents that predict outcomes do not read its cost, and imitators no cost at all.
+    const bool reads_costs = !std::holds_alternative<BehaviourCloningConfig>(config) && !std::holds_alternative<SupervisedGreedyConfig>(config);
+    if (reads_costs) CHECK(with(0, 1000) != with(0, -1000));
+  }
+}
+
+TEST_CASE("learning agents: several steps of an update are as many updates of one step, for learners from rollouts") {
+  const auto unchanged = [](TransitionBatch&) {};
+  int checked = 0;
+  for (const AgentConfig& config : learners())
+    std::visit(
+        [&]<class Config>(Config several) {
+          if constexpr (requires { several.steps_per_update; }) {
+            several.steps_per_update = 4;
+            CHECK(policy_after(several, 1, unchanged) == policy_after(config, 4, unchanged));
+            CHECK(policy_after(several, 1, unchanged) != policy_after(config, 1, unchanged));
+            ++checked;
+          }
+        },
+        config);
+  CHECK(checked == 4);
+}
+
+TEST_CASE("learning agents: supervised_greedy searches its threshold for limits on costs that its prices do not name") {
+  EnvSpec spec = feed_like_spec(kUsers);
+  spec.limits = {{.cost = 1, .limit = 1, .reference = "test"}};
+  const auto threshold = [&](std::map<std::string, double> prices) {
+    SupervisedGreedyConfig config;
+    config.hidden = {16};
+    config.threshold = 7;
+    config.multiplier = FixedMultiplierConfig{std::move(prices)};
+    const auto agent = make_agent(config, spec, Seed(1), quick());
+    for (int day = 0; day < 3; ++day) agent->update_multipliers(std::vector<double>{0, 5});
+    AgentState state;
+    agent->save(state);
+    return state.arrays.at("threshold").values.at(0);
+  };
+  CHECK(threshold({{"cost_usage", 0}, {"cost_skip", 0}}) == 7);
+  CHECK(threshold({{"cost_usage", 0}}) > 7);
 }
 
 TEST_CASE("learning agents: propensities are the probabilities of the whole behaviour") {

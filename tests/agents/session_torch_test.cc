@@ -99,9 +99,9 @@ double injection_probability(const AgentConfig& config) {
   return probability[1];
 }
 
-template <class LearnerConfig>
-LearnerConfig small_learner() {
-  LearnerConfig config;
+template <class Config>
+Config small_learner() {
+  Config config;
   config.hidden = {16};
   config.learning_rate = 3e-3;
   config.polyak = 0.02;

@@ -6,7 +6,8 @@
 #include <Eigen/Dense>
 #include <cmath>
 
-#include "agents/on_policy.h"
+#include "agents/cpo_rule.h"
+#include "agents/policy_losses.h"
 #include "agents/trust_region.h"
 
 namespace sluice {
@@ -77,10 +78,12 @@ TEST_CASE("cpo: where the limit may bind the step is the best of a fine grid, an
 }
 
 TEST_CASE("cpo: where reward and cost rise together there is nothing to gain but the way to the limit's edge") {
+  int within_reach = 0;
   for (const double kappa : {0.5, 1.0, 3.0})
     for (const double c : {-0.05, 0.0, 0.05}) {
       const Problem p{Eigen::Vector2d(1, 0.5), kappa * Eigen::Vector2d(1, 0.5), c};
       if (kind_of(p) != TrustCase::kFeasible) continue;
+      ++within_reach;
       CAPTURE(kappa);
       CAPTURE(c);
       const Eigen::Vector2d x = solve(p);
@@ -89,6 +92,57 @@ TEST_CASE("cpo: where reward and cost rise together there is nothing to gain but
       const TrustStep inexact = solve_trust_region(p.g.squaredNorm() * (1 - 1e-7), p.g.dot(p.b), p.b.squaredNorm(), c, kDelta);
       CHECK((inexact.along_g * p.g + inexact.along_b * p.b - x).norm() < 1e-9);
     }
+  CHECK(within_reach >= 6);
+}
+
+// The step itself, on a batch whose rewards and costs both speak for action 1.
+struct Rollout {
+  GroupedMlp actor{MlpShape{.inputs = 3, .hidden = {8}, .outputs = 2, .layer_norm = LayerNorm::kNone}};
+  FlatParameters parameters{actor};
+  torch::Tensor features = torch::randn({400, 3}), old_logits, action = torch::randint(2, {400}, torch::kLong);
+  std::vector<double> cost_values;
+  explicit Rollout(double value) : cost_values{value} {
+    const torch::NoGradGuard no_grad;
+    old_logits = actor.forward(features, {});
+  }
+  RolloutStep step() {
+    const torch::Tensor better = action.to(torch::kFloat) + 0.1 * torch::randn({400});
+    return {.actor = actor, .parameters = parameters, .features = features, .old_logits = old_logits, .action = action, .weight = torch::ones({400}),
+            .advantage = better, .cost_advantages = better.unsqueeze(1), .cost_values = cost_values, .requests_per_value = 50, .scale = 2};
+  }
+  torch::Tensor logits() {
+    const torch::NoGradGuard no_grad;
+    return actor.forward(features, {});
+  }
+  double injects(const torch::Tensor& logits) const { return torch::softmax(logits, 1).select(1, 1).mean().item<double>(); }
+};
+
+TEST_CASE("cpo: a step stays within the trust region, falls back from an exceeded limit, and books what it expects of itself") {
+  torch::manual_seed(5);
+  const CpoConfig config = [] {
+    CpoConfig c;
+    c.policy_rows = 400;
+    return c;
+  }();
+  const auto after = [&](double value, Rollout& rollout) {
+    const RolloutStep step = rollout.step();
+    cpo_rule(config, {{.cost = 0, .limit = 100, .reference = "test"}})->move(step);
+    const torch::Tensor logits = rollout.logits();
+    CHECK(policy_kl(logits, rollout.old_logits).mean().item<double>() <= config.trust * (1 + 1e-6));
+    CHECK(policy_kl(logits, rollout.old_logits).mean().item<double>() > 0);
+    // N·scale times the change of mean ratio·(Â_C − mean Â_C).
+    const torch::Tensor advantage = step.cost_advantages.select(1, 0), index = rollout.action.unsqueeze(1);
+    const torch::Tensor ratio = (torch::log_softmax(logits, 1) - torch::log_softmax(rollout.old_logits, 1)).gather(1, index).squeeze(1).exp();
+    const double change = ((ratio - 1) * (advantage - advantage.mean())).mean().item<double>();
+    CHECK(rollout.cost_values[0] - value == doctest::Approx(50 * 2 * change).epsilon(1e-3));
+    return rollout.injects(logits) - rollout.injects(rollout.old_logits);
+  };
+  Rollout exceeded(150), slack(0), little(99.9);
+  CHECK(after(150, exceeded) < 0);
+  CHECK(exceeded.cost_values[0] < 150);
+  CHECK(after(0, slack) > 0);
+  CHECK(after(99.9, little) < 0.02);
+  CHECK(little.cost_values[0] <= 100 + 1e-6);  // no more than the slack
 }
 
 TEST_CASE("cpo: a value sums up as many requests as an episode's discounts add up to, and in the feed as a user has in a day") {
