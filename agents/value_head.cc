@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
+#include <vector>
 
 #include "agents/losses.h"
 
 namespace sluice {
 namespace {
-
-
 
 class ScalarHead final : public ValueHead {
  public:
@@ -72,6 +73,51 @@ class GaussianHead final : public SupportedHead {
   double sigma_ratio_;
 };
 
+// What one target y of weight w adds to the N losses of a row, and to their gradients by θ.  Without branches, so that
+// compilers vectorise it: |τ − 1[u < 0]| = ½ + sign(u)·(τ − ½).
+template <class T, bool kHuber>
+void add_target(std::span<const T> tau, const T* theta, T y, T weight, T corner, T* __restrict loss, T* __restrict gradient) {
+  const T per_corner = kHuber ? 1 / corner : T{1};
+  for (std::size_t i = 0; i < tau.size(); ++i) {
+    const T u = y - theta[i], distance = std::abs(u), sign = std::copysign(T{1}, u);
+    const T asymmetry = weight * (T{0.5} + sign * (tau[i] - T{0.5}));
+    const T near = kHuber ? (distance < corner ? distance : corner) : T{1};  // the part of |u| within κ
+    loss[i] += asymmetry * (kHuber ? near * (distance - near / 2) * per_corner : distance);
+    gradient[i] -= asymmetry * sign * near * per_corner;
+  }
+}
+
+// In one pass with its gradient: the errors as a tensor [n, N, J] would be some 10 MB, to be written and read ten times.
+class QuantileLoss : public torch::autograd::Function<QuantileLoss> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& quantile, const torch::Tensor& y, const torch::Tensor& weight,
+                               double corner) {
+    const torch::Tensor theta = quantile.contiguous();
+    torch::Tensor gradient = torch::zeros_like(theta);
+    const auto n = static_cast<std::size_t>(theta.size(0)), size = static_cast<std::size_t>(theta.size(1)), targets = static_cast<std::size_t>(y.size(1));
+    double loss = 0;
+    AT_DISPATCH_FLOATING_TYPES(theta.scalar_type(), "quantile_loss", [&] {
+      using T = scalar_t;
+      std::vector<T> tau(size), of_row(size);
+      for (std::size_t i = 0; i < size; ++i) tau[i] = static_cast<T>((static_cast<double>(i) + 0.5) / static_cast<double>(size));
+      const auto add = corner > 0 ? &add_target<T, true> : &add_target<T, false>;
+      for (std::size_t r = 0; r < n; ++r) {
+        const T* const points = y.data_ptr<T>() + r * targets;
+        const T* const weights = weight.data_ptr<T>() + r * targets;
+        std::fill(of_row.begin(), of_row.end(), T{0});
+        for (std::size_t j = 0; j < targets; ++j)  // actions that a greedy policy does not take have no weight
+          if (weights[j] != 0) add(tau, theta.data_ptr<T>() + r * size, points[j], weights[j], static_cast<T>(corner), of_row.data(), gradient.data_ptr<T>() + r * size);
+        loss = std::accumulate(of_row.begin(), of_row.end(), loss);
+      }
+    });
+    context->save_for_backward({gradient / static_cast<double>(n)});
+    return torch::full({}, loss / static_cast<double>(n), theta.options());
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list of_loss) {
+    return {of_loss[0] * context->get_saved_variables()[0], {}, {}, {}};
+  }
+};
+
 class QuantileHead final : public ValueHead {
  public:
   QuantileHead(std::int64_t quantiles, double huber_corner) : size_(quantiles), huber_corner_(huber_corner) {}
@@ -81,12 +127,6 @@ class QuantileHead final : public ValueHead {
     const std::int64_t n = z.size(0);
     const torch::Tensor y = target.reward.view({n, 1, 1}) + target.discount.view({n, 1, 1}) * target.next;  // [n, A, N]
     const torch::Tensor weight = (target.policy / static_cast<double>(size_)).unsqueeze(2).expand_as(y);
-    // With a greedy policy all but one action weighs nothing: N targets instead of A·N.
-    const bool greedy = (target.policy.amax(1) > 1 - 1e-6).all().item<bool>();
-    if (greedy) {
-      const torch::Tensor action = target.policy.argmax(1).view({n, 1, 1}).expand({n, 1, size_});
-      return quantile_loss(z, y.gather(1, action).squeeze(1), torch::full({n, size_}, 1.0 / static_cast<double>(size_), z.options()), huber_corner_);
-    }
     return quantile_loss(z, y.flatten(1), weight.flatten(1), huber_corner_);
   }
 
@@ -133,13 +173,7 @@ torch::Tensor gaussian_mass(const torch::Tensor& y, std::int64_t bins, double si
 }
 
 torch::Tensor quantile_loss(const torch::Tensor& quantile, const torch::Tensor& y, const torch::Tensor& weight, double huber_corner) {
-  const std::int64_t size = quantile.size(1);
-  const torch::Tensor tau = ((torch::arange(size) + 0.5) / size).to(quantile.scalar_type()).view({1, size, 1});
-  const torch::Tensor error = y.detach().unsqueeze(1) - quantile.unsqueeze(2);  // [n, N, J]
-  const torch::Tensor size_of_error =
-      huber_corner > 0 ? torch::where(error.abs() <= huber_corner, error.square() / (2 * huber_corner), error.abs() - huber_corner / 2) : error.abs();
-  const torch::Tensor asymmetry = (tau - (error.detach() < 0).to(quantile.scalar_type())).abs();
-  return (asymmetry * size_of_error * weight.detach().unsqueeze(1)).sum({1, 2}).mean();
+  return QuantileLoss::apply(quantile, y.detach().contiguous(), weight.detach().contiguous(), huber_corner);
 }
 
 torch::Tensor sparsemax(const torch::Tensor& any) {
