@@ -47,6 +47,7 @@ int compare_within(const CompareOptions& options, TableFormat format) {
   const MatchedOptions wanted = parse_matched(options.matched);
   if (!options.figure.empty()) check_gnuplot();
   const Matched matched = compare_matched(load_runs(options.inputs), wanted, options.statistics);
+  for (const std::string& note : matched.notes) fmt::print(stderr, "sluice: note: {}\n", note);
   fmt::print("{}", render(format == TableFormat::kCsv ? matched_long_table(matched) : matched_table(matched), format));
   if (!options.figure.empty()) {
     make_directory(options.figure);

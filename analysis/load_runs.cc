@@ -49,8 +49,8 @@ std::vector<std::pair<std::string, bool>> list_files(const std::vector<std::stri
   return files;
 }
 
-/// The `environment:` block of a resolved config, without what concerns training only: its days and
-/// the size of its population (`evaluate` has its own).
+/// The `environment:` block of a resolved config, without what concerns training only (its days and the size of its
+/// population: `evaluate` has its own) and the limits, which are no part of the world.
 std::string environment_block(const std::string& config) {
   std::istringstream lines(config);
   std::string line, block, section;
@@ -59,9 +59,8 @@ std::string environment_block(const std::string& config) {
     if (!line.empty() && line[0] != ' ') inside = line.starts_with("environment:");
     if (!inside) continue;
     if (line.size() > 2 && line[2] != ' ') section = line.substr(0, line.find(':'));
-    const bool of_training =
-        line.starts_with("  days:") || (section == "  users" && line.starts_with("    count:"));
-    if (!of_training) block += line + "\n";
+    const bool of_training = line.starts_with("  days:") || (section == "  users" && line.starts_with("    count:"));
+    if (!of_training && section != "  limits") block += line + "\n";
   }
   return block;
 }

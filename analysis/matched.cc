@@ -23,7 +23,6 @@ std::string family_of(const std::string& label) { return label.substr(0, label.f
 /// A family's policies under one training and one evaluate seed.
 struct Front {
   std::int64_t evaluate_seed = 0;
-  bool learns = false;
   std::vector<const RunColumns*> runs;
 };
 using Point = std::pair<double, double>;
@@ -33,9 +32,9 @@ struct FrontWatch {
   Sampled watch;  // live watch within c*; NaN: no point
 };
 
-/// The mean limit of the cost in the runs' last evaluations.
+/// The limit of the cost in the runs' last evaluations, mean over evaluate seeds, however many runs each has.
 double limit_of(const Runs& runs, const std::string& cost) {
-  std::vector<double> limits;
+  std::map<std::int64_t, std::vector<double>> limits;
   for (const Run& run : runs.runs) {
     if (run.constraints.num_rows() == 0) continue;
     const std::string where = run.path + " /constraints";
@@ -43,14 +42,16 @@ double limit_of(const Runs& runs, const std::string& cost) {
     const std::vector<double> limit = numbers(run.constraints, "limit", where);
     for (std::size_t i = names.size(); i-- > 0;)
       if (names[i] == cost) {
-        limits.push_back(limit[i]);
+        limits[run.evaluate_seed].push_back(limit[i]);
         break;
       }
   }
   if (limits.empty())
     throw usage_error(
         fmt::format("--matched {0}: no run has a limit on it; give the value per user-day: --matched {0}=VALUE", cost));
-  return mean(limits);
+  std::vector<double> means;
+  for (const auto& [seed, all] : limits) means.push_back(mean(all));
+  return mean(means);
 }
 
 class Matcher {
@@ -73,7 +74,6 @@ class Matcher {
       }
       Front& front = fronts_[family_of(run.label)][{run.evaluate_seed, run.seed}];
       front.evaluate_seed = run.evaluate_seed;
-      front.learns = front.learns || run.learns();
       front.runs.push_back(&columns);
     }
     const bool by_never = std::all_of(costs.begin(), costs.end(), [&](const auto& one) {
@@ -89,6 +89,7 @@ class Matcher {
   }
 
   double value() const { return value_; }
+  const std::vector<std::string>& notes() const { return sampled_.notes; }
   std::vector<std::string> families() const {
     std::vector<std::string> names;
     for (const auto& [name, fronts] : fronts_) names.push_back(name);
@@ -133,12 +134,18 @@ class Matcher {
   std::map<std::int64_t, Sampled> scale_;  // what c* is in proportion to, by evaluate seed
 };
 
-/// Mean over fronts, with its interval; a learner's fronts are resampled too.
+/// No interval ends below what the value can be.
+Estimate at_least(double least, Estimate estimate) {
+  estimate.lo = std::max(estimate.lo, least);  // NaN stays
+  return estimate;
+}
+
+/// Mean over fronts, with its interval.
 Estimate mean_of(const std::vector<FrontWatch>& fronts, Rng rng) {
   std::vector<const Sampled*> all;
   for (const FrontWatch& one : fronts) all.push_back(&one.watch);
-  const Sampled mean = partner_of(all, fronts[0].front->learns, rng);
-  return percentile_interval(mean.mean, mean.draws);
+  const Sampled mean = partner_of(all, true, rng);
+  return at_least(0, percentile_interval(mean.mean, mean.draws));
 }
 
 std::vector<FrontPoint> points_of(const Runs& runs, const std::string& cost, const auto& belongs) {
@@ -165,23 +172,19 @@ std::vector<FrontPoint> points_of(const Runs& runs, const std::string& cost, con
 void against(const std::vector<FrontWatch>& mine, const std::vector<FrontWatch>& theirs,
              const Matcher& matcher, MatchedFamily& family) {
   std::vector<Pair> pairs;
-  bool learns = false;
   std::map<std::int64_t, std::pair<std::vector<double>, std::vector<double>>> values;  // by evaluate seed
   for (const auto& [front, is_unbound, own] : mine) {
     std::vector<const Sampled*> partners;
     std::vector<double> means;
-    bool partner_learns = false;
     for (const auto& [other, is_other_unbound, at] : theirs) {
       if (other->evaluate_seed != front->evaluate_seed) continue;
       partners.push_back(&at);
       means.push_back(at.mean);
-      partner_learns = partner_learns || other->learns;
     }
     if (partners.empty()) continue;
     values[front->evaluate_seed].first.push_back(own.mean);
     values[front->evaluate_seed].second = means;
-    learns = learns || front->learns || partner_learns;
-    Sampled partner = partner_of(partners, partner_learns, matcher.rng(static_cast<std::uint64_t>(front->evaluate_seed) + 1));
+    Sampled partner = partner_of(partners, true, matcher.rng(static_cast<std::uint64_t>(front->evaluate_seed) + 1));
     Sampled gap = own;
     gap.mean -= partner.mean;
     for (std::size_t b = 0; b < gap.draws.size(); ++b) gap.draws[b] -= partner.draws[b];
@@ -189,7 +192,7 @@ void against(const std::vector<FrontWatch>& mine, const std::vector<FrontWatch>&
   }
   const auto reached = [](const Pair& pair) { return !std::isnan(pair.base.mean); };
   if (pairs.empty() || !std::all_of(pairs.begin(), pairs.end(), reached)) return;
-  family.lift = lift_of(pairs, learns, matcher.rng()).value;
+  family.lift = at_least(-1, lift_of(pairs, true, matcher.rng()).value);
   std::vector<double> shares;
   for (const auto& [seed, pair] : values) shares.push_back(probability_of_improvement(pair.first, pair.second));
   family.probability = mean(shares);
@@ -227,7 +230,8 @@ Matched compare_matched(const Runs& runs, const MatchedOptions& options, const S
     if (run.episodes.num_rows() == 0 || run.eval_days != runs.runs[0].eval_days || !(run.eval_days > 0))
       throw data_error("--matched: " + run.path + ": runs on the feed are needed, all evaluated for the same number of days");
   const Matcher matcher(runs, options, statistics);
-  Matched matched{.cost = options.cost, .reference = {}, .value = matcher.value(), .num_evaluate_seeds = 0, .never = std::nullopt, .families = {}};
+  Matched matched{.cost = options.cost, .reference = {}, .value = matcher.value(), .num_evaluate_seeds = 0, .never = std::nullopt, .families = {}, .notes = runs.notes};
+  matched.notes.insert(matched.notes.end(), matcher.notes().begin(), matcher.notes().end());
   std::set<std::int64_t> seeds;
   for (const Run& run : runs.runs) seeds.insert(run.evaluate_seed);
   matched.num_evaluate_seeds = static_cast<int>(seeds.size());
@@ -241,6 +245,9 @@ Matched compare_matched(const Runs& runs, const MatchedOptions& options, const S
     family.points = points_of(runs, options.cost, [&](const Run& run) { return run.kind != "never" && family_of(run.label) == name; });
     const auto mine = matcher.within(name);
     family.num_fronts = static_cast<int>(mine.size());
+    std::set<std::int64_t> met;
+    for (const FrontWatch& one : mine) met.insert(one.front->evaluate_seed);
+    if (met.size() < seeds.size()) matched.notes.push_back(fmt::format("{} has runs on {} of {} evaluate seeds only", name, met.size(), seeds.size()));
     family.num_within = static_cast<int>(std::count_if(mine.begin(), mine.end(), [](const FrontWatch& front) { return !std::isnan(front.watch.mean); }));
     family.num_unbound = static_cast<int>(std::count_if(mine.begin(), mine.end(), [](const FrontWatch& front) { return front.is_unbound; }));
     if (family.num_within == family.num_fronts) {

@@ -6,11 +6,15 @@
 //   (cost, live watch) in the order of their live watch, straight lines between neighbours: a share of users under either
 //   policy is a policy.  No envelope is taken: it would flatter who has more points.  If there are runs of the kind
 //   `never`, their point is the end of every front.
-// Live watch within c*: the highest point of the front whose cost is at most c*; NaN if there is none.  Fronts that begin
-//   within c* are counted: their agent might have had more at a lower price.  A front may bend back: some streams keep users,
-//   so that cost_time can first fall and then rise with every stream more.
-// Bootstrap as in analysis/compare.h; c* moves with the users of the evaluate seed and with those that are drawn, in
-//   proportion to what `never` (without it, or if that is 0: the mean run) costs on them, as a limit relative to that policy does.
+//   Of policies with the same live watch the cheaper comes first.
+// Live watch within c*: the highest point of the front whose cost is at most c* (to 1e-9 of it); NaN if there is none.
+//   Fronts that begin within c* are counted: the limit does not bind them.  A front may bend back: some streams keep
+//   users, so that cost_time can first fall and then rise with every stream more.
+// c*: a limit relative to what `never` costs (without it, or if that is 0: the mean run), so it moves in proportion to that
+//   with the users of the evaluate seed and with those that are drawn.  c*'s mean over evaluate seeds is MatchedOptions::value.
+// Bootstrap: users, and above them fronts: an evaluate seed is a world of its own, so those of rules are drawn too.  Live
+//   watch cannot fall below 0, nor its lift below -100 %: intervals end there.
+// What every agent gains alike: of its policies the best within c* is taken on the users that it is then scored on.
 // P(better): over evaluate seeds, the mean share of pairs (a run of the family, one of the reference) won, ties ½.
 
 #include <optional>
@@ -47,10 +51,11 @@ struct MatchedFamily {
 };
 struct Matched {
   std::string cost, reference;
-  double value = 0;  // c*
+  double value = 0;  // c*, mean over evaluate seeds
   int num_evaluate_seeds = 0;
   std::optional<FrontPoint> never;
   std::vector<MatchedFamily> families;  // by falling live watch, unknown last
+  std::vector<std::string> notes;       // files and users left out, agents on some evaluate seeds only
 };
 
 struct Within {
@@ -63,11 +68,14 @@ Within highest_within(std::vector<std::pair<double, double>> points, double limi
 /// Throws usage_error for a cost or reference that is not there, data_error for runs that cannot be compared.
 Matched compare_matched(const Runs& runs, const MatchedOptions& matched, const StatisticsOptions& options);
 
+/// cost_time is minus the app usage, which is easier to read.
+inline bool is_app_usage(const Matched& matched) { return matched.cost == "cost_time"; }
+
 /// For readers, and unrounded for programs (CSV).  analysis/matched_table.cc
 TextTable matched_table(const Matched& matched);
 TextTable matched_long_table(const Matched& matched);
 
-/// A panel for each family beside the reference's front, on common axes; c* is a dotted line.  analysis/front_figure.cc
+/// A panel for each family beside the reference's front, on common axes; beyond c* it is shaded.  analysis/front_figure.cc
 Figure front_figure(const Matched& matched);
 
 }  // namespace sluice

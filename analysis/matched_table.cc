@@ -16,19 +16,28 @@ std::pair<double, double> costs_of(const MatchedFamily& family) {
   return {least->cost, most->cost};
 }
 
+// "512.3 [498.1, 526.0]"
+std::string with_interval(const Estimate& estimate) {
+  if (std::isnan(estimate.value) || std::isnan(estimate.lo)) return number(estimate.value, 1);
+  return fmt::format("{} [{}, {}]", number(estimate.value, 1), number(estimate.lo, 1), number(estimate.hi, 1));
+}
+
 }  // namespace
 
 TextTable matched_table(const Matched& matched) {
-  const auto cost_text = [digits = std::abs(matched.value) < 10 ? 4 : 0](double cost) { return number(cost, digits); };
-  TextTable table{.title = fmt::format("Live watch with a {} of at most {}", matched.cost, cost_text(matched.value)),
-                  .headers = {"agent", "live watch\ns/user-day", fmt::format("vs {}\n% [95 %]", matched.reference), "P(better)\n",
-                              "fronts\nwithin", "unbound\n", "policies\n", fmt::format("their {}\nfrom … to", matched.cost)},
+  const bool is_usage = is_app_usage(matched);
+  const auto cost_text = [&, digits = std::abs(matched.value) < 10 ? 4 : 0](double cost) { return number(is_usage ? -cost : cost, digits); };
+  const std::string cost_name = is_usage ? "app usage" : matched.cost;
+  TextTable table{.title = fmt::format("Live watch with {} {} of at {} {}", is_usage ? "an" : "a", cost_name, is_usage ? "least" : "most", cost_text(matched.value)),
+                  .headers = {"agent", "live watch\ns/user-day [95 %]", fmt::format("vs {}\n% [95 %]", matched.reference), "P(better)\n",
+                              "fronts\nwithin", "unbound\n", "policies\n", fmt::format("their {}\nfrom … to", cost_name)},
                   .rows = {},
                   .caption = {},
                   .num_left = 1};
   for (const MatchedFamily& family : matched.families) {
-    const auto [least, most] = costs_of(family);
-    table.rows.push_back({family.name, with_half_width(family.live_watch, 1),
+    auto [least, most] = costs_of(family);
+    if (is_usage) std::swap(least, most);
+    table.rows.push_back({family.name, with_interval(family.live_watch),
                           family.name == matched.reference ? "reference" : lift_text(family.lift, false),
                           number(family.probability, 2), fmt::format("{} of {}", family.num_within, family.num_fronts),
                           std::to_string(family.num_unbound), std::to_string(family.points.size()),
@@ -36,10 +45,14 @@ TextTable matched_table(const Matched& matched) {
   }
   table.caption = fmt::format(
       "Fronts, one per training and evaluate seed: straight lines between an agent's policies{}, a share of users under either. "
-      "Unbound: fronts whose policy with the most live watch is within the limit; a lower price might give more. Intervals: "
-      "users and training seeds resampled. P(better): share of the {} evaluate seed{} on which it beats {}.",
-      matched.never ? " and `never`" : "", matched.num_evaluate_seeds, matched.num_evaluate_seeds == 1 ? "" : "s",
-      matched.reference);
+      "{}Unbound: fronts whose policy with the most live watch is within the limit, which does not bind them. Intervals: users "
+      "and fronts (training and evaluate seeds) resampled; –: out of reach, or unknown. P(better): share of the {} evaluate "
+      "seed{} on which it beats {}.",
+      matched.never ? " and `never`" : "",
+      matched.never && matched.never->cost != 0
+          ? fmt::format("The limit is {:.2f} % of what `never` has on the same users. ", 100 * matched.value / matched.never->cost)
+          : std::string(),
+      matched.num_evaluate_seeds, matched.num_evaluate_seeds == 1 ? "" : "s", matched.reference);
   return table;
 }
 

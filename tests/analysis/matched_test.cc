@@ -25,7 +25,7 @@ struct Files {
 
   /// A policy: every user has `usage` and `watch` per user-day, times the user's weight over the mean weight.
   void add(const std::string& label, double usage, double watch, std::int64_t seed = 1, std::int64_t decisions = 0,
-           double limit = std::nan("")) const {
+           double limit = std::nan(""), const std::string& config = "") const {
     ResultWriter writer(path + "/" + label + "_" + std::to_string(seed) + ".h5", Overwrite::kRefuse);
     writer.set_attribute("agent", label.substr(0, label.find('-')));
     writer.set_attribute("agent_label", label);
@@ -33,6 +33,7 @@ struct Files {
     writer.set_attribute("evaluate_seed", 10 + seed);
     writer.set_attribute("decisions", decisions);
     writer.set_attribute("eval_days", static_cast<std::int64_t>(kDays));
+    if (!config.empty()) writer.write_config(config);
     std::vector<std::int64_t> users;
     std::vector<double> watches, costs;
     for (std::size_t i = 0; i < kWeights.size(); ++i) {
@@ -163,6 +164,49 @@ TEST_CASE("matched: a cost that `never` does not have is compared as well") {
   CHECK(family(matched, "threshold").live_watch.value == doctest::Approx(25));
   CHECK(family(matched, "dqn").lift.value == doctest::Approx(2.0 / 25));
   CHECK(family(matched, "dqn").lift.lo == doctest::Approx(2.0 / 25));
+}
+
+TEST_CASE("matched: rules meet other worlds on other evaluate seeds, and their intervals say so") {
+  const Files files;
+  const double watch[] = {20, 30, 40};
+  for (const std::int64_t seed : {1, 2, 3}) files.add("threshold-1", 100, watch[seed - 1], seed);
+  const Estimate known = family(files.compare("cost_time=-95"), "threshold").live_watch;
+  CHECK(known.value == doctest::Approx(30));
+  CHECK(known.lo < 24);
+  CHECK(known.hi > 36);
+}
+
+TEST_CASE("matched: no interval of live watch ends below 0, and none of its lift below -100 %") {
+  const Files files;
+  for (const std::int64_t seed : {1, 2, 3}) {
+    files.add("threshold-1", 100, 20, seed);
+    files.add("dqn-1", 100, seed == 1 ? 30 : 0, seed, 1000);
+  }
+  const Matched matched = files.compare("cost_time=-95", "threshold");
+  CHECK(family(matched, "dqn").live_watch.lo == 0);
+  CHECK(family(matched, "dqn").lift.lo == -1);
+}
+
+TEST_CASE("matched: seeds with fewer runs count as much for the limit, and what is missing is noted") {
+  const Files files;
+  for (const char* label : {"threshold-1", "threshold-2", "threshold-3"}) files.add(label, 100, 20, 1, 0, -90);
+  files.add("threshold-1", 100, 20, 2, 0, -100);
+  files.add("dqn-1", 100, 20, 2, 0, -100);
+  const Matched matched = files.compare("cost_time", "threshold");
+  CHECK(matched.value == doctest::Approx(-95));
+  REQUIRE(matched.notes.size() == 1);
+  CHECK(matched.notes[0] == "dqn has runs on 1 of 2 evaluate seeds only");
+}
+
+TEST_CASE("matched: other limits, training days and numbers of users are no other world, another scenario is, and is noted") {
+  const auto notes = [](const std::string& environment) {
+    const Files files;
+    files.add("threshold-1", 100, 20, 1, 0, -95, "environment:\n  scenario: default\n  days: 7\n  users:\n    count: 10\n  limits:\n    cost_time:\n      at_most: 0\n");
+    files.add("dqn-1", 100, 20, 1, 0, -95, "environment:\n" + environment);
+    return files.compare("cost_time").notes.size();
+  };
+  CHECK(notes("  scenario: default\n  days: 9\n  users:\n    count: 20\n  limits:\n    cost_usage:\n      at_most: 5\n") == 0);
+  CHECK(notes("  scenario: myopic\n  days: 7\n  users:\n    count: 10\n") == 1);
 }
 
 TEST_CASE("compare --matched: a table, its numbers, and a figure in three formats") {
