@@ -10,14 +10,13 @@
 #include "sim/huge_pages.h"
 #include "sim/limited_log_normal.h"
 #include "sim/user_history.h"
+#include "users/behavioural_constants.h"
 #include "users/behavioural_latent.h"
 #include "users/traits.h"
 
 namespace sluice {
 namespace {
 
-float as_float(double x) { return static_cast<float>(x); }
-constexpr float kTypicalGap = 165.0f;  // s between requests; KuaiRand-27K
 // Half an hour of short videos and pauses without a request is, by definition, the session's end.
 constexpr float kLongestPage = static_cast<float>(kSessionBreak);
 
@@ -27,43 +26,10 @@ float ended(float watch, float rate) {
   return watch / std::sqrt(1 + share * share);
 }
 
-/// Single-precision copies of the configuration, with what can be worked out once.
-struct Constants {
-  explicit Constants(const BehaviouralUsersConfig& c)
-      : enter_bias(as_float(c.live.enter_bias)),
-        enter_appeal(as_float(c.live.enter_appeal)),
-        item_sigma(as_float(std::sqrt(std::max(
-            0.01, c.short_video.watch_sigma * c.short_video.watch_sigma -
-                      c.short_video.user_sigma * c.short_video.user_sigma -
-                      c.short_video.page_sigma * c.short_video.page_sigma)))),
-        skip_stretch(as_float(
-            std::sqrt(1 + 0.346 * c.short_video.skip_mood * c.short_video.skip_mood))),
-        median_log_budget(median_log_budget_of(c.activity)),
-        fatigue_step(1.0f - std::exp2(-kTypicalGap / as_float(c.dynamics.fatigue_half_life_s))),
-        early(c.live.early_sigma),
-        late(c.live.late_sigma) {
-    double total = 0;
-    for (const double percent : c.activity.hour_percent) total += percent;
-    double sum = 0;
-    for (std::size_t hour = 0; hour < 24; ++hour) {
-      hour_cdf[hour] = sum / total;
-      sum += c.activity.hour_percent[hour];
-    }
-    hour_cdf[24] = 1;
-  }
-  float enter_bias, enter_appeal, item_sigma;
-  // E[σ(x + b z)] ≈ σ(x / √(1 + .346 b²)): stretching the logit keeps the mean skip share.
-  float skip_stretch;
-  float median_log_budget;
-  float fatigue_step;
-  LimitedLogNormal early, late;
-  std::array<double, 25> hour_cdf{};
-};
-
 class BehaviouralUsers final : public UserModel {
  public:
   BehaviouralUsers(const BehaviouralUsersConfig& config, Seed seed)
-      : config_(config), constants_(std::make_shared<const Constants>(config)), seed_(seed),
+      : config_(config), constants_(std::make_shared<const BehaviouralConstants>(config)), seed_(seed),
         users_(static_cast<std::size_t>(config.count)) {
     for (std::uint32_t i = 0; i < users_.size(); ++i)
       users_[i].traits = draw_traits(config, constants_->early, seed,
@@ -116,7 +82,7 @@ class BehaviouralUsers final : public UserModel {
                       const PageOutlook& outlook, int action) override;
 
  private:
-  BehaviouralUsers(const BehaviouralUsersConfig& config, std::shared_ptr<const Constants> constants, Seed seed)
+  BehaviouralUsers(const BehaviouralUsersConfig& config, std::shared_ptr<const BehaviouralConstants> constants, Seed seed)
       : config_(config), constants_(std::move(constants)), seed_(seed) {}
   const BehaviouralTraits& traits(int user) const { return users_[static_cast<std::size_t>(user)].traits; }
   BehaviouralState& state(int user) { return users_[static_cast<std::size_t>(user)].state; }
@@ -133,7 +99,7 @@ class BehaviouralUsers final : public UserModel {
                           const PageOutlook& outlook, PageOutcome& page);
 
   BehaviouralUsersConfig config_;
-  std::shared_ptr<const Constants> constants_;  // immutable tables, shared by clones
+  std::shared_ptr<const BehaviouralConstants> constants_;  // immutable tables, shared by clones
   Seed seed_;
   std::vector<BehaviouralUser, HugePages<BehaviouralUser>> users_;
   std::vector<std::uint32_t> ids_;  // of selected users; empty: first, first + 1, …
