@@ -24,9 +24,9 @@ class Cpo final : public PolicyRule {
   }
 
   void move(const RolloutStep& step) override {
-    const Limit limit = most_exceeded(step);
+    const std::vector<Limit> limits = measured(step);
+    const double excess = limits.empty() ? 0 : limits[0].excess, trust = config_.trust * step.decay * step.decay;  // a step is as √δ long
     const torch::Tensor gain = standardise(step.advantage) * step.weight;
-    const torch::Tensor cost = limit.cost >= 0 ? cost_advantage(step, limit.cost) : torch::Tensor();
     const auto logits = [&] { return step.actor.forward(step.features, {}); };
     const auto mean_of = [&](const torch::Tensor& advantage, const torch::Tensor& at) {
       const auto taken = [&](const torch::Tensor& l) { return torch::log_softmax(l, 1).gather(1, step.action.unsqueeze(1)).squeeze(1); };
@@ -46,31 +46,33 @@ class Cpo final : public PolicyRule {
     };
     const torch::Tensor g = gradient(objective(logits())), towards_g = invert(g);
     torch::Tensor b, towards_b;
-    if (cost.defined()) b = gradient(mean_of(cost, logits())), towards_b = invert(b);
+    if (!limits.empty()) b = gradient(mean_of(limits[0].advantage, logits())), towards_b = invert(b);
     const auto dot = [](const torch::Tensor& x, const torch::Tensor& y) { return x.defined() && y.defined() ? x.dot(y).item<double>() : 0; };
-    const TrustStep solution = solve_trust_region(dot(g, towards_g), dot(g, towards_b), dot(b, towards_b), limit.excess, config_.trust);
+    const TrustStep solution = solve_trust_region(dot(g, towards_g), dot(g, towards_b), dot(b, towards_b), excess, trust);
     torch::Tensor x = solution.along_g * towards_g;
     if (towards_b.defined()) x = x + solution.along_b * towards_b;
 
-    // Line search: as far as the quadratic model holds.
+    // Line search: as far as the quadratic model holds, and the other limits too, unless that leaves no step at all.
     const torch::NoGradGuard no_grad;
     torch::Tensor theta = step.parameters.values();
     const torch::Tensor start = theta.clone(), before = logits();
-    const double gain_before = objective(before).item<double>(), cost_before = cost.defined() ? mean_of(cost, before).item<double>() : 0;
-    double length = 1;
-    for (int i = 0; i < kBacktracks; ++i, length *= kBacktrack) {
-      theta.copy_(start).add_(x, length);
-      const torch::Tensor at = logits();
-      const bool is_near = policy_kl(at, step.old_logits).mean().item<double>() <= config_.trust;
-      const bool gains = limit.excess > 0 || objective(at).item<double>() >= gain_before;
-      const bool keeps = !cost.defined() || mean_of(cost, at).item<double>() - cost_before <= std::max(-limit.excess, 0.0);
-      if (!is_near || !gains || !keeps) continue;
-      for (const CostLimit& own : limits_) {
-        const torch::Tensor advantage = cost_advantage(step, own.cost);
-        const double change = (mean_of(advantage, at) - mean_of(advantage, before)).item<double>();
-        step.cost_values[static_cast<std::size_t>(own.cost)] += change * step.requests_per_value * step.scale;
+    const double gain_before = objective(before).item<double>();
+    const auto change = [&](const Limit& limit, const torch::Tensor& at) { return (mean_of(limit.advantage, at) - mean_of(limit.advantage, before)).item<double>(); };
+    for (std::size_t kept = limits.size();; kept = 1) {
+      double length = 1;
+      for (int i = 0; i < kBacktracks; ++i, length *= kBacktrack) {
+        theta.copy_(start).add_(x, length);
+        const torch::Tensor at = logits();
+        const bool is_near = policy_kl(at, step.old_logits).mean().item<double>() <= trust;
+        const bool gains = excess > 0 || objective(at).item<double>() >= gain_before;
+        const bool keeps = std::all_of(limits.begin(), limits.begin() + static_cast<std::ptrdiff_t>(kept),
+                                       [&](const Limit& limit) { return change(limit, at) <= std::max(-limit.excess, 0.0); });
+        if (!is_near || !gains || !keeps) continue;
+        for (const Limit& limit : limits)
+          step.cost_values[static_cast<std::size_t>(limit.cost)] += change(limit, at) * step.requests_per_value * step.scale;
+        return;
       }
-      return;
+      if (kept <= 1) break;
     }
     theta.copy_(start);
   }
@@ -82,21 +84,20 @@ class Cpo final : public PolicyRule {
   }
 
   struct Limit {
-    int cost = -1;      // none
-    double excess = 0;  // c, per request, in the unit of the advantages
+    int cost;
+    double excess, relative;  // c, per request, in the unit of the advantages; and in that of the limit
+    torch::Tensor advantage;
   };
-  Limit most_exceeded(const RolloutStep& step) const {
-    Limit most;
-    double worst = 0;
+  /// Limits whose values are known, that which is exceeded most first.
+  std::vector<Limit> measured(const RolloutStep& step) const {
+    std::vector<Limit> result;
     for (const CostLimit& limit : limits_) {
-      const double value = step.cost_values[static_cast<std::size_t>(limit.cost)];
-      if (std::isnan(value)) continue;
-      const double relative = (value - limit.limit) / std::max(std::abs(limit.limit), 1e-9);
-      if (most.cost >= 0 && relative <= worst) continue;
-      most = {limit.cost, (value - limit.limit) / step.requests_per_value / step.scale};
-      worst = relative;
+      const double excess = step.cost_values[static_cast<std::size_t>(limit.cost)] - limit.limit;
+      if (std::isnan(excess)) continue;
+      result.push_back({limit.cost, excess / step.requests_per_value / step.scale, excess / std::max(std::abs(limit.limit), 1e-9), cost_advantage(step, limit.cost)});
     }
-    return most;
+    std::stable_sort(result.begin(), result.end(), [](const Limit& a, const Limit& b) { return a.relative > b.relative; });
+    return result;
   }
 
   const CpoConfig config_;

@@ -5,15 +5,17 @@
 //   max_θ gᵀx  s.t.  c + bᵀx ≤ 0, ½·xᵀHx ≤ δ    (trust_region.h),  H = Fisher + damping·I, by conjugate gradients
 //   g, b = ∇ (mean w·ratio·Â + entropy_coefficient·mean H(π)),  ∇ mean w·ratio·Â_C   at θ_old
 //
-// Then a backtracking line search: mean KL ≤ δ, no more cost than the slack left, and no less gain unless the limit is
-// exceeded.
+// Then a backtracking line search: mean KL ≤ δ, no more of any cost than the slack left to its limit, and no less gain unless
+// a limit is exceeded.  Steps of full length never settle, so that values swing about a limit: with decay_updates √δ falls
+// as the other learners' step sizes do.
 //
 // c = (J − d)/N: the limit d and the measured value J sum up N requests (on_policy.h), advantages are of one.  Undiscounted
 // values of the feed meet discounted advantages there, so c is a scale that is right in size and sign, not to the digit.
 // J is measured once a day; between two measurements it moves by what each step's surrogate promises, N·Δ mean w·ratio·Â_C,
 // so that several steps do not use up the same slack.
 //
-// One limit is kept per step, that which is exceeded most, relative to itself; of two, one may stay exceeded by some percent.
+// A step is planned for one limit, that which is exceeded most relative to itself; the others are looked at by the line search,
+// and given up for this step if they leave it no length.
 // Limited costs take no price: `multiplier` may only be fixed, and costs with a fixed price λ > 0 are part of the reward.
 // What the trust region cannot help: a recovery that overshoots, because values are measured late, may end where an action's
 // probability is so near 0 that no gradient brings it back.  On the golden CMDP (sim/example_cmdps.h), whose cost sums up 600

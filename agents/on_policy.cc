@@ -118,7 +118,7 @@ void OnPolicyAgent::move_actor() {
                         .old_logits = old_logits, .advantage = priced(advantage, multipliers_.values())};
   rule_->move({.actor = actor_, .parameters = actor_parameters_, .features = features, .old_logits = old_logits, .action = batch_.action, .weight = step.weight(),
                .advantage = step.advantage, .cost_advantages = advantage.narrow(1, 1, columns - 1), .cost_values = cost_values_,
-               .requests_per_value = requests_per_value(rollouts_.rollout().rows(), spec_), .scale = scale_});
+               .requests_per_value = requests_per_value(rollouts_.rollout().rows(), spec_), .scale = scale_, .decay = config_.step_size(1, updates_)});
 }
 
 void OnPolicyAgent::look_at_rollout() {

@@ -63,6 +63,7 @@ struct RolloutStep {
                                       // unit of the limits; NaN: not yet
   double requests_per_value = 1;      // how many requests such a value sums up (requests_per_value())
   double scale = 1;                   // advantages are in this unit
+  double decay = 1;                   // what decay_updates leaves of a first step's length
 };
 
 class PolicyRule {

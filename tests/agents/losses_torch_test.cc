@@ -105,7 +105,8 @@ TEST_CASE("q normalisation: each kind by hand, none lets a gradient through") {
   CHECK(first(QNormalization::kGap) == doctest::Approx(1 / 4.0));
   CHECK(first(QNormalization::kStd) ==
         doctest::Approx(1 / std::sqrt((1 + 9 + 16 + 4) / 4.0 - 0.25)));
-  CHECK_FALSE(normalise_q(q, QNormalization::kGap).requires_grad());
+  for (const QNormalization kind : {QNormalization::kNone, QNormalization::kMeanAbs, QNormalization::kGap, QNormalization::kStd})
+    CHECK_FALSE(normalise_q(q, kind).requires_grad());
 }
 
 TEST_CASE("q normalisation: by gap it does not depend on the unit of Q") {

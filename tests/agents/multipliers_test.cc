@@ -63,10 +63,21 @@ TEST_CASE("multipliers: PID adds the trailing violation, its sum, and the growth
   CHECK(m.values()[1] == doctest::Approx(0.5 * 0.375 + 0.075));
   m.step(std::vector<double>{0, -100});  // e .5; ⟨e⟩ .4375, I .125, ⟨J⟩ −125 → −112.5: D = 12.5/200
   CHECK(m.values()[1] == doctest::Approx(0.5 * 0.4375 + 0.125 + 2 * 0.0625));
-  for (int i = 0; i < 20; ++i) m.step(std::vector<double>{0, -1000});  // e −4: nothing below 0, and nothing wound up
+  for (int i = 0; i < 20; ++i) m.step(std::vector<double>{0, -1000});  // e −4: nothing below 0
   CHECK(m.values()[1] == 0);
   m.step(std::vector<double>{0, std::numeric_limits<double>::quiet_NaN()});
   CHECK(m.values()[1] == 0);
+}
+
+TEST_CASE("multipliers: PID's sum winds up neither below 0 nor above the largest price") {
+  Multipliers m(PidMultiplierConfig{.proportional = 0, .integral = 0.1, .derivative = 0, .max = 2}, two_costs());
+  for (int i = 0; i < 20; ++i) m.step(std::vector<double>{0, -1000});  // e −4
+  m.step(std::vector<double>{0, -100});  // e .5
+  CHECK(m.values()[1] == doctest::Approx(0.05));
+  for (int i = 0; i < 200; ++i) m.step(std::vector<double>{0, 200});  // e 2
+  CHECK(m.values()[1] == doctest::Approx(2));
+  m.step(std::vector<double>{0, -300});  // e −.5
+  CHECK(m.values()[1] == doctest::Approx(1.95));
 }
 
 TEST_CASE("multipliers: beside those that move, a cost may have a fixed price") {

@@ -103,54 +103,5 @@ TEST_CASE("reward model: supervised learning finds the mean watch time of inject
   }
 }
 
-TEST_CASE("sl-mgac: by default the TD loss does not move the reward prediction, with the switch it does") {
-  const EnvSpec spec = feed_like_spec(3);
-  torch::manual_seed(4);
-  const SlMgacConfig config = small(4);
-  RewardModel model(spec, config, 30);
-  SlMgacCritic critic(config, spec, model.num_heads());
-  TorchBatch batch;
-  fill(random_transitions(spec, 200, 3), 3, batch);
-  const auto rpn_gradient = [&](bool td_trains_rpn) {
-    critic.zero_grad();
-    const SlMgacCritic::Output output = critic.forward(batch.observation, batch.slices);
-    const Tensor predicted = model.predict(output.reward_heads, batch.observation, batch.group, {1, 0});
-    const Tensor q = (td_trains_rpn ? predicted : predicted.detach()) + output.residual;
-    td_loss(q.gather(1, batch.action.unsqueeze(1)).squeeze(1), torch::ones({64}), TdLoss::kMse).backward();
-    double sum = 0;
-    for (const auto& item : critic.named_parameters())
-      if (item.key().starts_with("reward.") && item.value().grad().defined())
-        sum += item.value().grad().abs().sum().item<double>();
-    return sum;
-  };
-  CHECK(rpn_gradient(false) == 0);
-  CHECK(rpn_gradient(true) > 0);
-}
-
-TEST_CASE("sl-mgac: the actor's loss moves neither critic nor extractor unless it may") {
-  const EnvSpec spec = feed_like_spec(3);
-  torch::manual_seed(4);
-  const SlMgacConfig config = small(4);
-  SlMgacCritic critic(config, spec, 9);
-  SlMgacActor actor(config, spec, critic.num_features());
-  TorchBatch batch;
-  fill(random_transitions(spec, 200, 3), 3, batch);
-  const auto gradient = [&](bool trains_extractor, const std::string& prefix) {
-    critic.zero_grad();
-    const SlMgacCritic::Output output = critic.forward(batch.observation, batch.slices);
-    const Tensor logits =
-        actor.forward(trains_extractor ? output.features : output.features.detach(), batch.slices);
-    actor_loss(logits, normalise_q(output.residual, QNormalization::kGap), 0.02).backward();
-    double sum = 0;
-    for (const auto& item : critic.named_parameters())
-      if (item.key().starts_with(prefix) && item.value().grad().defined())
-        sum += item.value().grad().abs().sum().item<double>();
-    return sum;
-  };
-  CHECK(gradient(false, "") == 0);
-  CHECK(gradient(true, "extractor.") > 0);
-  CHECK(gradient(true, "residual.") == 0);
-}
-
 }  // namespace
 }  // namespace sluice

@@ -51,8 +51,6 @@ TEST_CASE("sac: the temperature falls while the policy is more random than aimed
   CHECK(t.target(0) == doctest::Approx(0.6));
   CHECK(t.target(100) == doctest::Approx(0.1 + 0.5 / std::exp(1.0)));
   CHECK(t.target(100000) == doctest::Approx(0.1));
-  // Why the libraries' target is a coin flip on two actions: the entropy .98·ln 2 is that of probabilities .417 and .583.
-  CHECK(-(0.417 * std::log(0.417) + 0.583 * std::log(0.583)) == doctest::Approx(0.98 * std::log(2.0)).epsilon(1e-3));
 }
 
 TEST_CASE("sac: the clipped error is the larger of two, so that a jump away from the target network gains nothing") {
@@ -199,7 +197,22 @@ TEST_CASE("redq: as many different critics as wanted, others from update to upda
   CHECK(seen.size() > 25);
 }
 
-TEST_CASE("dropout: the wanted share of hidden units is 0, the rest scaled up, outputs never drop, and none without a rate") {
+TEST_CASE("dropout: a hidden unit is 0 as often as wanted and scaled up otherwise, outputs never drop") {
+  torch::manual_seed(2);
+  GroupedMlp net({.inputs = 4, .hidden = {1}, .outputs = 1, .layer_norm = LayerNorm::kNone});
+  const torch::NoGradGuard no_grad;
+  for (const auto& item : net.named_parameters())
+    if (item.key().ends_with("bias")) item.value().fill_(3);
+  const torch::Tensor x = 0.1 * torch::randn({20000, 4}), plain = net.forward(x, {}) - 3;
+  REQUIRE(plain.abs().min().item<double>() > 1e-3);
+  Rng rng = Seed(1).stream(Purpose::kTest);
+  const torch::Tensor dropped = net.forward(x, {}, {.rate = 0.3, .rng = &rng}) - 3, share = dropped / plain;
+  const torch::Tensor is_zero = dropped.abs() < 1e-6;
+  CHECK(is_zero.to(torch::kFloat).mean().item<double>() / 0.3 == doctest::Approx(1).epsilon(0.02));
+  CHECK(torch::where(is_zero, torch::full_like(share, 1 / 0.7), share).sub(1 / 0.7).abs().max().item<double>() < 1e-3);
+}
+
+TEST_CASE("dropout: the mean over masks is the undropped output, and without a rate nothing drops") {
   torch::manual_seed(9);
   GroupedMlp net({.inputs = 4, .hidden = {64}, .outputs = 3, .layer_norm = LayerNorm::kNone});
   const torch::Tensor x = torch::randn({500, 4});

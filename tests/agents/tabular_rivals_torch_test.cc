@@ -165,15 +165,21 @@ TEST_SUITE("slow") {
     // An imitator is one whether it is called so, or told to look at no advantage.
     CHECK(off(learned(BehaviourCloningConfig{}, [](auto& c) { c.learning_rate = 0.03; }).last, behaviour) < 0.03);
     CHECK(off(learned(IqlConfig{}, [](auto& c) { c.inverse_temperature = 0; }).last, behaviour) < 0.03);
-    CHECK(off(learned(AwacConfig{}, [](auto& c) { c.temperature = 1e6; }).last, behaviour) < 0.03);
-    CHECK(off(learned(CrrConfig{}, [](auto& c) { c.temperature = 1e6; }).last, behaviour) < 0.03);
+    const Learned awac = learned(AwacConfig{}, [](auto& c) { c.temperature = 1e6, c.num_critics = 1; });
+    const Learned crr = learned(CrrConfig{}, [](auto& c) { c.weight = CrrWeight::kExp, c.temperature = 1e6, c.num_critics = 1; });
+    CHECK(off(awac.last, behaviour) < 0.03);
+    CHECK(off(crr.last, behaviour) < 0.03);
     CHECK(off(learned(Td3BcConfig{}, [](auto& c) { c.hidden = {32}, c.learning_rate = 3e-3, c.alpha = 1e-6; }).last, behaviour) < 0.05);
     // IQL at τ = ½ values the policy that made the log; CQL at α = 0 and BCQ at threshold 0 find Q*.
     const double behaviour_error = off(learned(IqlConfig{}, [](auto& c) { c.expectile = 0.5, c.num_critics = 1; }).q, own.reward_action_value) / range(own.reward_action_value);
+    const double awac_error = off(awac.q, own.reward_action_value) / range(own.reward_action_value), crr_error = off(crr.q, own.reward_action_value) / range(own.reward_action_value);
     const double cql_error = off(learned(CqlConfig{}, [](auto& c) { c.alpha = 0; }).q, best) / range(best);
     const double bcq_error = off(learned(BcqConfig{}, [](auto& c) { c.threshold = 0; }).q, best) / range(best);
     std::printf("tabular limits: iql .5 to Q of the log's policy %.4f, cql 0 to Q* %.4f, bcq 0 to Q* %.4f\n", behaviour_error, cql_error, bcq_error);
+    std::printf("tabular limits: awac and crr at a large temperature to Q of the log's policy %.4f, %.4f\n", awac_error, crr_error);
     CHECK(behaviour_error <= 0.02);
+    CHECK(awac_error <= 0.02);
+    CHECK(crr_error <= 0.02);
     CHECK(cql_error <= 0.02);
     CHECK(bcq_error <= 0.02);
     // BCQ at threshold 1 does what the log does most.
@@ -199,22 +205,29 @@ TEST_SUITE("slow") {
     for (const double reached : shares) CHECK(reached >= 0.97);
   }
 
-  TEST_CASE("tabular: SAC at a fixed temperature finds the Q of soft value iteration") {
+  TEST_CASE("tabular: SAC and REDQ at a fixed temperature find the Q of soft value iteration") {
     const TabularCmdp cmdp = problem();
-    SacConfig config;
-    make_tabular(config);
-    config.reward_scale = 1;
-    config.learning_rate = 0.1;
-    config.actor_learning_rate = 0.1;
-    config.q_clip = 0;
-    config.temperature = {.initial = 0.3, .learning_rate = 0};
-    const Learned learned = learn(cmdp, {}, config, 1, everywhere(), 8000);
     const OptimalValue soft = soft_value_iteration(cmdp, cmdp.reward, 0.3);
-    const double error = (learned.q - soft.action_value).cwiseAbs().maxCoeff() / range(soft.action_value);
-    std::printf("tabular, sac: |Q − soft Q*| at most %.4f of the range, policy %.4f\n", error, (learned.last - soft.policy).cwiseAbs().maxCoeff());
-    CHECK(error <= 0.02);
-    // A probability of two actions moves by at most ¼ of what the difference of their Q/α does.
-    CHECK((learned.last - soft.policy).cwiseAbs().maxCoeff() < 0.01 + 0.25 * 2 * error * range(soft.action_value) / 0.3);
+    const auto check = [&](const char* name, auto config) {
+      make_tabular(config);
+      config.reward_scale = 1;
+      config.learning_rate = 0.1;
+      config.actor_learning_rate = 0.1;
+      config.temperature = {.initial = 0.3, .learning_rate = 0};
+      const Learned learned = learn(cmdp, {}, config, 1, everywhere(), 8000);
+      const double error = (learned.q - soft.action_value).cwiseAbs().maxCoeff() / range(soft.action_value);
+      std::printf("tabular, %s: |Q − soft Q*| at most %.4f of the range, policy %.4f\n", name, error, (learned.last - soft.policy).cwiseAbs().maxCoeff());
+      CHECK(error <= 0.02);
+      // A probability of two actions moves by at most ¼ of what the difference of their Q/α does.
+      CHECK((learned.last - soft.policy).cwiseAbs().maxCoeff() < 0.01 + 0.25 * 2 * error * range(soft.action_value) / 0.3);
+    };
+    SacConfig sac;
+    sac.q_clip = 0;
+    check("sac", sac);
+    RedqConfig redq;
+    redq.num_critics = 3;
+    redq.subset = 1;  // of one: no minimum, whose bias soft value iteration does not have
+    check("redq", redq);
   }
 
   // Three cases, so that they can run side by side.

@@ -145,6 +145,47 @@ TEST_CASE("cpo: a step stays within the trust region, falls back from an exceede
   CHECK(little.cost_values[0] <= 100 + 1e-6);  // no more than the slack
 }
 
+TEST_CASE("cpo: a step planned for one limit is as long as the other one allows, or full where that is no step at all") {
+  const CostLimit first{.cost = 0, .limit = 50, .reference = "test"}, second{.cost = 1, .limit = 100, .reference = "test"};
+  CpoConfig config;
+  config.policy_rows = 400;
+  // What lowers the first cost raises the second: its values after a step from `value` of the second.
+  const auto after = [&](double value, std::vector<CostLimit> limits) {
+    torch::manual_seed(6);
+    Rollout rollout(60);
+    rollout.cost_values.push_back(value);
+    RolloutStep step = rollout.step();
+    step.cost_advantages = torch::stack({step.advantage, -step.advantage}, 1);
+    cpo_rule(config, std::move(limits))->move(step);
+    return rollout.cost_values;
+  };
+  const double alone = after(0, {first})[0];
+  const std::vector<double> within = after(99, {second, first}), torn = after(100, {second, first});
+  CHECK(alone < 60);
+  CHECK(within[0] < 60);
+  CHECK(within[0] > alone);
+  CHECK(within[1] > 99);
+  CHECK(within[1] <= 100);
+  CHECK(torn[0] == doctest::Approx(alone));
+  CHECK(torn[1] > 100);
+}
+
+TEST_CASE("cpo: a step of which decay leaves half is half as long") {
+  const auto kl_at = [](double decay) {
+    torch::manual_seed(7);
+    Rollout rollout(0);
+    RolloutStep step = rollout.step();
+    step.decay = decay;
+    CpoConfig config;
+    config.policy_rows = 400;
+    cpo_rule(config, {})->move(step);
+    return policy_kl(rollout.logits(), rollout.old_logits).mean().item<double>();
+  };
+  const double whole = kl_at(1), half = kl_at(0.5);
+  CHECK(half <= CpoConfig{}.trust / 4 * (1 + 1e-6));
+  CHECK(half == doctest::Approx(whole / 4).epsilon(0.1));
+}
+
 TEST_CASE("cpo: a value sums up as many requests as an episode's discounts add up to, and in the feed as a user has in a day") {
   TransitionBatch rows;
   rows.action.assign(10, 0);

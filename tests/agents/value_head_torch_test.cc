@@ -42,6 +42,13 @@ TEST_CASE("hl-gauss: the mass of a normal distribution in two bins, by Φ") {
   check_close(gaussian_mass(t64({0.5}, 1).squeeze(1), 2, 0.75, {0, 2}), t64({first / (first + second), second / (first + second)}, 2), 1e-8);
 }
 
+TEST_CASE("hl-gauss: a value beyond the support is one at its end") {
+  // y = 2, σ = .75, bins [0, 1] and [1, 2]: Φ(−8/3) = .003830, Φ(−4/3) = .091211, Φ(0) = .5
+  const double first = 0.0912112197 - 0.0038303806, second = 0.5 - 0.0912112197;
+  for (const double y : {2.0, 7.0}) check_close(gaussian_mass(t64({y}, 1).squeeze(1), 2, 0.75, {0, 2}), t64({first / (first + second), second / (first + second)}, 2), 1e-7);
+  for (const double y : {0.0, -7.0}) check_close(gaussian_mass(t64({y}, 1).squeeze(1), 2, 0.75, {0, 2}), t64({second / (first + second), first / (first + second)}, 2), 1e-7);
+}
+
 TEST_CASE("hl-gauss: the mean of the bins' centres is the target but for the cut at the ends, whatever σ") {
   const torch::Tensor y = torch::linspace(-3, 3, 13, torch::kDouble) + 0.03, centres = torch::linspace(-4.95, 4.95, 100, torch::kDouble);
   for (const double sigma : {0.075, 0.15, 0.3}) check_close(torch::matmul(gaussian_mass(y, 100, sigma, {-5, 5}), centres), y, 2e-3);
