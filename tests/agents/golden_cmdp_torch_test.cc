@@ -13,6 +13,7 @@
 
 #include "sim/example_cmdps.h"
 #include "sim/tabular_optimum.h"
+#include "sim/tabular_planning.h"
 #include "tests/agents/tabular_learning.h"
 #include "tests/golden_cmdp.h"
 
@@ -105,6 +106,39 @@ TEST_SUITE("slow") {
     check("focops", FocopsConfig{});
   }
   // Its limit is near 0 and binds: the policy that is best without it is far beyond.
+  TEST_CASE("random cmdp: rivals under dual ascent come near the optimum of the linear programme and hold its limit to 5 % on average") {
+    const TabularCmdp cmdp = random_cmdp({.seed = 1, .num_states = 15, .discount = 0.9});
+    const CmdpOptimum optimum = solve_cmdp(cmdp);
+    const double unbound = evaluate_policy(cmdp, value_iteration(cmdp, cmdp.reward).policy).cost[0];
+    REQUIRE(unbound - cmdp.limits[0] > 0.3 * std::abs(cmdp.limits[0]));
+    const auto check = [&](const char* name, auto config, auto change) {
+      config.hidden = {64, 64};
+      config.learning_rate = 3e-3;
+      config.decay_updates = 400;
+      config.multiplier = DualMultiplierConfig{.step_size = 0.15, .decay_steps = 200};
+      change(config);
+      const Learned learned = learn(cmdp, {.num_slots = 256}, config, 1,
+                                    {.epsilon_start = 0.1, .epsilon_end = 0.005, .epsilon_decisions = 400000, .batch_size = 256, .warmup_transitions = 2000}, 4000);
+      const PolicyValue value = evaluate_policy(cmdp, learned.average);
+      const double violation = (value.cost[0] - cmdp.limits[0]) / std::abs(cmdp.limits[0]);
+      std::printf("random cmdp, %s under dual ascent: %.4f of the optimum's return at a violation of %+.2f %%, multiplier %.3f of %.3f\n", name, value.reward / optimum.reward,
+                  100 * violation, learned.multipliers[0], optimum.multiplier[0]);
+      CAPTURE(name);
+      CHECK(value.reward - optimum.multiplier[0] * std::max(0.0, value.cost[0] - cmdp.limits[0]) >= 0.95 * optimum.reward);
+      CHECK(violation <= 0.05);  // a fifth of the decisions of experiments/configs/cmdp_agents.yaml
+    };
+    const auto replayed = [](auto& c) { c.polyak = 0.02; };
+    check("dqn", DqnConfig{}, [&](DqnConfig& c) { replayed(c), c.randomized_band = 0.2; });
+    check("sac", SacConfig{}, [&](SacConfig& c) {
+      replayed(c), c.actor_learning_rate = 3e-3;
+      c.temperature = {.initial = 0.1, .learning_rate = 5e-3, .entropy_start = 0.6, .entropy_end = 0.1, .entropy_decay = 600};
+    });
+    const auto rollouts = [](auto& c) { c.learning_rate = 2e-3, c.actor_learning_rate = 5e-4, c.decay_updates = 1000, c.rollout_transitions = 4096, c.entropy_coefficient = 0.05; };
+    check("a2c (rcpo)", A2cConfig{}, rollouts);
+    check("ppo", PpoConfig{}, rollouts);
+    check("focops", FocopsConfig{}, [&](FocopsConfig& c) { rollouts(c), c.entropy_coefficient = 0.02; });
+  }
+
   TEST_CASE("random cmdp: CPO holds the limit near the optimum of the linear programme and without a limit exceeds it") {
     const TabularCmdp cmdp = random_cmdp({.seed = 101, .num_states = 15, .discount = 0.9});
     const CmdpOptimum optimum = solve_cmdp(cmdp);
@@ -114,7 +148,7 @@ TEST_SUITE("slow") {
     config.decay_updates = 1000;
     config.rollout_transitions = 4096;
     config.entropy_coefficient = 0.05;
-    config.trust = 0.03;
+    config.trust = 0.01;
     const auto learned = [&] {
       return learn(cmdp, {.num_slots = 256}, config, 1, {.epsilon_start = 0.1, .epsilon_end = 0.01, .epsilon_decisions = 400000, .batch_size = 256}, 3000);
     };
@@ -124,8 +158,8 @@ TEST_SUITE("slow") {
     const double limit = cmdp.limits[0];
     std::printf("random cmdp, cpo: %.4f of the optimum's return at a violation of %+.2f %%, without a limit %+.2f %%\n", kept.reward / optimum.reward,
                 100 * (kept.cost[0] - limit) / std::abs(limit), 100 * (free.cost[0] - limit) / std::abs(limit));
-    CHECK(kept.reward - optimum.multiplier[0] * std::max(0.0, kept.cost[0] - limit) >= 0.95 * optimum.reward);
-    CHECK(kept.cost[0] - limit <= 0.02 * std::abs(limit));
+    CHECK(kept.reward - optimum.multiplier[0] * std::max(0.0, kept.cost[0] - limit) >= 0.97 * optimum.reward);
+    CHECK(kept.cost[0] - limit <= 0.01 * std::abs(limit));
     CHECK(free.cost[0] - limit > 0.2 * std::abs(limit));
   }
 

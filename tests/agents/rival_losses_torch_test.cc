@@ -111,6 +111,20 @@ TEST_CASE("bcq: threshold 0 allows all actions, so does an even imitator at any,
   CHECK(best(torch::zeros_like(q), 1) == 2);
 }
 
+TEST_CASE("randomised near ties: by hand, greedy without a width, ties to action 0") {
+  const auto probability = [](double q0, double q1, double width) { return number(near_greedy(doubles({q0, q1}, {1, 2}), width)[0][1]); };
+  CHECK(probability(1, 1.1, 0.4) == doctest::Approx(0.5 + 0.1 / 0.8));
+  CHECK(probability(1.1, 1, 0.4) == doctest::Approx(0.5 - 0.1 / 0.8));
+  CHECK(probability(1, 1.5, 0.4) == 1);
+  CHECK(probability(1, 1.001, 0) == 1);
+  CHECK(probability(1, 1, 0) == 0);
+  ActionGap gap;
+  gap.see(doubles({1, 3, 5, 1}, {2, 2}));  // 2 and 4
+  CHECK(gap.value == doctest::Approx(3));
+  gap.see(doubles({0, 13}, {1, 2}));
+  CHECK(gap.value == doctest::Approx(0.99 * 3 + 0.01 * 13));
+}
+
 // A batch of 3 rows and 2 actions whose every tensor is a leaf: a leak shows as a gradient.
 struct Leaves {
   TorchBatch batch;
