@@ -39,8 +39,8 @@ class Relaxed final : public ActorCriticRule {
       const torch::Tensor u = config_.relaxation == Relaxation::kProbability ? p : concrete(logit, uniforms(step), config_.temperature(step.update));
       loss = ascend(step.critic->slope(step.features, u), u);
     }
-    if (options_.value_weight <= 0) return loss;
-    return with_imitation(loss, step.taken(q), p, step.batch.action, options_.value_weight);
+    if (options_.value_weight > 0) loss = with_imitation(loss, step.taken(q), p, step.batch.action, options_.value_weight);
+    return loss + config_.logit_penalty * step.logits.square().mean();
   }
 
  private:

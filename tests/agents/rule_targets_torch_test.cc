@@ -122,6 +122,16 @@ TEST_CASE("actors by hand: iql's weights are exp(β·A) of the least target crit
   CHECK(number(iql_rule(config)->actor_loss(rows.step)) == doctest::Approx(-(std::exp(2.0) * std::log(0.75) + std::exp(-2.0) * std::log(0.5)) / 2));
 }
 
+TEST_CASE("actors by hand: relaxed ones climb the first critic's difference, with a penalty on logits, td3_bc in units of Q and near the data") {
+  const Rows rows;  // p = ¾ and ½, differences 1 and −2 of the first critic, whose Q of the actions taken is 1 and 2
+  RelaxedConfig config;
+  config.logit_penalty = 0.1;
+  const double climb = -(0.75 * 1 - 0.5 * 2) / 2, penalty = 0.1 * kThree * kThree / 4;
+  CHECK(number(relaxed_rule(config, {}, Seed(1))->actor_loss(rows.step)) == doctest::Approx(climb + penalty));
+  const double imitation = (0.25 * 0.25 + 0.5 * 0.5) / 2;  // of actions 1 and 0
+  CHECK(number(relaxed_rule(config, {.value_weight = 3}, Seed(1))->actor_loss(rows.step)) == doctest::Approx(climb * 3 / 1.5 + imitation + penalty));
+}
+
 TEST_CASE("actors by hand: cmpo's advantages are those of the target actor, in units of their trailing deviation") {
   const Rows rows;
   CmpoConfig config;
