@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "agents/blas_info.h"
 #include "agents/learning_library.h"
 #include "sim/check.h"
 
@@ -25,6 +26,7 @@ void* open_learning_library() {
   if (!SLUICE_HAS_TORCH)
     throw data_error(
         "learning agents are not part of this build: it was configured with SLUICE_TORCH=OFF");
+  blas_info();  // chooses OpenBLAS's kernels, which libtorch is about to load
   std::string tried;
   for (const std::string& path : library_paths()) {
     if (void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return library;

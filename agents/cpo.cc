@@ -58,7 +58,7 @@ class Cpo final : public PolicyRule {
     const torch::Tensor start = theta.clone(), before = logits();
     const double gain_before = objective(before).item<double>();
     const auto change = [&](const Limit& limit, const torch::Tensor& at) { return (mean_of(limit.advantage, at) - mean_of(limit.advantage, before)).item<double>(); };
-    for (std::size_t kept = limits.size();; kept = 1) {
+    const auto search = [&](std::size_t kept) {
       double length = 1;
       for (int i = 0; i < kBacktracks; ++i, length *= kBacktrack) {
         theta.copy_(start).add_(x, length);
@@ -67,14 +67,15 @@ class Cpo final : public PolicyRule {
         const bool gains = excess > 0 || objective(at).item<double>() >= gain_before;
         const bool keeps = std::all_of(limits.begin(), limits.begin() + static_cast<std::ptrdiff_t>(kept),
                                        [&](const Limit& limit) { return change(limit, at) <= std::max(-limit.excess, 0.0); });
-        if (!is_near || !gains || !keeps) continue;
-        for (const Limit& limit : limits)
-          step.cost_values[static_cast<std::size_t>(limit.cost)] += change(limit, at) * step.requests_per_value * step.scale;
-        return;
+        if (is_near && gains && keeps) return true;
       }
-      if (kept <= 1) break;
-    }
-    theta.copy_(start);
+      theta.copy_(start);
+      return false;
+    };
+    if (!search(limits.size()) && (limits.size() < 2 || !search(1))) return;
+    const torch::Tensor at = logits();
+    for (const Limit& limit : limits)
+      step.cost_values[static_cast<std::size_t>(limit.cost)] += change(limit, at) * step.requests_per_value * step.scale;
   }
 
  private:

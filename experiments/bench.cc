@@ -40,8 +40,8 @@ int bench_command(const BenchOptions& options) {
   } catch (const std::regex_error& e) {
     throw usage_error("--filter " + options.filter + ": not a regular expression: " + e.what());
   }
-  const BlasInfo blas = blas_info();
-  note("BLAS: " + blas.name);
+  const BlasInfo& blas = blas_info();
+  note("BLAS: " + blas.text());
   if (blas.is_reference)
     note("warning: this is the reference BLAS, about 25 times slower: apt-get install libopenblas0-serial");
   note("one thread's work is timed by its CPU time, comparisons alternate, medians of repetitions");

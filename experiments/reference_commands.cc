@@ -29,8 +29,8 @@ std::string summary(const std::string& yaml) {
 
 int version_command() {
   for (const auto& [name, version] : versions()) fmt::print("{:<13} {}\n", name, version);
-  const BlasInfo blas = blas_info();
-  fmt::print("{:<13} {} ({})\n", "BLAS", blas.name, blas.file);
+  const BlasInfo& blas = blas_info();
+  fmt::print("{:<13} {} ({})\n", "BLAS", blas.text(), blas.file);
   if (blas.is_reference)
     fmt::print("{:<13} WARNING: reference BLAS, about 25 times slower; apt-get install libopenblas0-serial\n", "");
   fmt::print("{:<13} {} cores; one libtorch thread per process\n", "threads", std::thread::hardware_concurrency());

@@ -55,8 +55,8 @@ int run_command(const RunOptions& options) {
   }
   check_output(out, overwrite);
   if (learns(config.agent)) {
-    const BlasInfo blas = blas_info();
-    note("BLAS: " + blas.name);
+    const BlasInfo& blas = blas_info();
+    note("BLAS: " + blas.text());
     if (blas.is_reference) note("warning: this is the reference BLAS, about 25 times slower: apt-get install libopenblas0-serial");
   }
   Worlds worlds(options.threads);

@@ -59,6 +59,25 @@ TEST_CASE("cli: help, version, lists and schema answer with 0") {
   check(program("schema train.epsilon"), 0, {"[0, 1]", "Source"});
 }
 
+#ifdef __x86_64__
+TEST_CASE("cli: OpenBLAS's kernels use AVX2 where the processor has it and the environment's choice is kept") {
+  const auto kernels = [](const char* before) {
+    const Outcome outcome = shell("version 2>&1", before);
+    const std::string lead = "kernels for ";
+    const auto at = outcome.text.find(lead);
+    return at == std::string::npos ? "" : outcome.text.substr(at + lead.size(), outcome.text.find(' ', at + lead.size()) - at - lead.size());
+  };
+  const std::string own = kernels("env -u OPENBLAS_CORETYPE ");
+  if (own.empty() || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    MESSAGE("skipped: no OpenBLAS or no AVX2 here");
+    return;
+  }
+  CAPTURE(own);
+  CHECK(std::set<std::string>{"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"}.contains(own));
+  CHECK(kernels("OPENBLAS_CORETYPE=Prescott ") == "Prescott");
+}
+#endif
+
 TEST_CASE("cli: the default scenario needs no file, no network and no environment: it runs in an empty folder") {
   const std::filesystem::path empty = kFolder / "empty";
   std::filesystem::create_directory(empty);

@@ -105,7 +105,6 @@ TEST_SUITE("slow") {
     check("ppo", PpoConfig{});
     check("focops", FocopsConfig{});
   }
-  // Its limit is near 0 and binds: the policy that is best without it is far beyond.
   TEST_CASE("random cmdp: rivals under dual ascent come near the optimum of the linear programme and hold its limit to 5 % on average") {
     const TabularCmdp cmdp = random_cmdp({.seed = 1, .num_states = 15, .discount = 0.9});
     const CmdpOptimum optimum = solve_cmdp(cmdp);
@@ -139,6 +138,7 @@ TEST_SUITE("slow") {
     check("focops", FocopsConfig{}, [&](FocopsConfig& c) { rollouts(c), c.entropy_coefficient = 0.02; });
   }
 
+  // Its limit is near 0 and binds: the policy that is best without it is far beyond.
   TEST_CASE("random cmdp: CPO holds the limit near the optimum of the linear programme and without a limit exceeds it") {
     const TabularCmdp cmdp = random_cmdp({.seed = 101, .num_states = 15, .discount = 0.9});
     const CmdpOptimum optimum = solve_cmdp(cmdp);

@@ -230,15 +230,7 @@ TEST_CASE("learning agents: saved and loaded after 50 updates, 100 more are thos
 
 // One state that repeats with reward 1 and γ = .9: worth 10 if the horizon cut it, 1 if it ended.
 double learned_value(const AgentConfig& config, bool terminated) {
-  EnvSpec spec;
-  ObservationColumn column;
-  column.name = "one";
-  spec.schema.blocks = {{.name = "state", .kind = BlockKind::kStatic, .item = {column, column}}};
-  spec.schema.finish();
-  spec.num_users = 1;
-  spec.discount = 0.9;
-  spec.has_watch_outcome = false;
-  const auto agent = make_agent(config, spec, Seed(2), {.batch_size = 8, .warmup_transitions = 1});
+  const auto agent = make_agent(config, one_state_spec(1), Seed(2), {.batch_size = 8, .warmup_transitions = 1});
   TransitionBatch t;
   t.width = 2;
   for (int action = 0; action < 2; ++action) {

@@ -1,5 +1,5 @@
 #pragma once
-// A small environment specification with every kind of block, and random observations of it.
+// A small environment specification with every kind of block, random observations of it, and a problem of one state.
 
 #include <vector>
 
@@ -36,6 +36,19 @@ inline EnvSpec feed_like_spec(int num_users) {
   spec.reward_affine = {.watch = 1};
   spec.cost_affine = {{.watch = -1, .displaced = 1}, {}};
   spec.num_users = num_users;
+  return spec;
+}
+
+// A problem of one state: Q is two numbers.
+inline EnvSpec one_state_spec(int num_users) {
+  EnvSpec spec;
+  ObservationColumn column;
+  column.name = "one";
+  spec.schema.blocks = {{.name = "state", .kind = BlockKind::kStatic, .item = {column, column}}};
+  spec.schema.finish();
+  spec.num_users = num_users;
+  spec.discount = 0.9;
+  spec.has_watch_outcome = false;
   return spec;
 }
 

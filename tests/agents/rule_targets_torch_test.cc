@@ -9,6 +9,7 @@
 #include "agents/advantage_weights.h"
 #include "agents/relaxed_actor.h"
 #include "agents/soft_actor_critic.h"
+#include "tests/agents/learning_fixture.h"
 #include "tests/agents/torch_numbers.h"
 
 namespace sluice {
@@ -174,15 +175,6 @@ TEST_CASE("actors by hand: tscac's policy of a cost follows the critic of that c
 }
 
 // One state, whose critic is linear in u: what the target takes for u can be read off y.
-EnvSpec one_state() {
-  EnvSpec spec;
-  ObservationColumn column;
-  column.name = "one";
-  spec.schema.blocks = {{.name = "state", .kind = BlockKind::kStatic, .item = {column, column}}};
-  spec.schema.finish();
-  return spec;
-}
-
 TEST_CASE("targets by hand: where the action is a probability td3 smooths the target's by noise, clipped, and stays within 0 and 1") {
   torch::manual_seed(3);
   RelaxedConfig config;
@@ -193,7 +185,7 @@ TEST_CASE("targets by hand: where the action is a probability td3 smooths the ta
   const std::int64_t n = 400;
   const auto target_u = [&](double smoothing, double clip, double log_odds) {
     const auto rule = relaxed_rule(config, {.smoothing = smoothing, .smoothing_clip = clip}, Seed(1));
-    CriticStack critic(config, one_state(), rule->shape());
+    CriticStack critic(config, one_state_spec(1), rule->shape());
     TorchBatch batch;
     batch.action = torch::zeros({n}, torch::kLong);
     batch.discount = torch::full({n}, 0.5);
