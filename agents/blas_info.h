@@ -1,7 +1,7 @@
 #pragma once
 // Which BLAS libtorch's matrix products end up in, and which of its kernels.  With Debian's reference BLAS they are about 25
 // times slower than with OpenBLAS, and with the kernels that OpenBLAS 0.3.21 falls back to on processors younger than itself
-// (Prescott's, of 2004) 3 to 5 times; nothing else would say so.
+// (Prescott's, of 2004) 3 to 5 times (GEMM); nothing else would say so.
 
 #include <string>
 
